@@ -255,9 +255,9 @@ internal static unsafe class SequenceSuite
         Shape* tree = Shapes.CreateTree(main, heap);
         Epoch.Exit(main);
         Record* record = Record.Create(main, heap, tree);
-        for (int i = 0; i < 8; i++) Record.Set(main, record, names.Fill(i), Value.OfInt(i));
+        for (int i = 0; i < 8; i++) NamedAttributes.Set(main, record, names.Fill(i), Value.OfInt(i));
         Epoch.Enter(main);
-        Record.Get(main, record, names.Ask(5), out _, out ulong shape, out int slot);
+        NamedAttributes.Get(main, record, names.Ask(5), out _, out ulong shape, out int slot);
         Epoch.Exit(main);
         Dictionary<string, long> plain = names.Filled.Select((name, i) => KeyValuePair.Create(name, (long)i)).ToDictionary();
         string wanted = names.Filled[5];
@@ -268,7 +268,8 @@ internal static unsafe class SequenceSuite
             for (int i = 0; i < count; i++)
             {
                 Epoch.Enter(me);
-                Record.GetCached(me, record, shape, slot, out Value value);
+                RecordView view = RecordView.Of(record);
+                Value value = view.ShapeId == shape ? RecordView.Load(view, slot) : default;
                 sum += value.Int;
                 Epoch.Exit(me);
             }

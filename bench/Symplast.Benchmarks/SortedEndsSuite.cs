@@ -15,8 +15,6 @@ internal static unsafe class SortedEndsSuite
     /// <summary>How many entries a range has.</summary>
     internal const int Range = 100;
 
-    const int Room = 14;
-
     internal static void Run(Action<Row> report, SortedMap* map, int size)
     {
         SortedSet<int> set = [.. Enumerable.Range(0, size)];
@@ -63,16 +61,13 @@ internal static unsafe class SortedEndsSuite
     static long Scan(nint participant, SortedMap* map, int key, bool descending)
     {
         Participant* me = (Participant*)participant;
-        SortedEntry* entries = stackalloc SortedEntry[Room];
         long sum = 0;
         Epoch.Enter(me);
-        SortedCursor.Open(me, map, SortedBound.Including(Probe.Of(Value.OfInt(key))),
-            SortedBound.Excluding(Probe.Of(Value.OfInt(key + Range))), descending, out SortedCursor cursor);
-        while (SortedCursor.Next(me, map, ref cursor, entries, Room, out int found) == Status.Done)
-        {
-            for (int i = 0; i < found; i++) sum += entries[i].Value.Int;
-        }
-        SortedCursor.Close(me, ref cursor);
+        Map.SnapshotKeys(me, map, SortedBound.Including(Probe.Of(Value.OfInt(key))),
+            SortedBound.Excluding(Probe.Of(Value.OfInt(key + Range))), out MapSnapshot* keys);
+        ulong count = keys->Count;
+        for (ulong i = 0; i < count; i++) sum += MapSnapshot.Key(keys, descending ? count - 1 - i : i).Int;
+        MapSnapshot.Free(me, keys);
         Epoch.Exit(me);
         return sum;
     }
@@ -100,7 +95,7 @@ internal static unsafe class SortedEndsSuite
                     for (int i = 0; i < count; i++)
                     {
                         Epoch.Enter(me);
-                        Map.PopMin(me, map, out _, out Value value);
+                        Map.PopMin(me, map, default, out _, out Value value);
                         sum += value.Int;
                         Map.Set(me, map, Probe.Of(Value.OfInt(Interlocked.Increment(ref next))), Value.OfInt(i));
                         Epoch.Exit(me);

@@ -29,12 +29,12 @@ public static unsafe class ApiLoader
     }
 
     /// <summary>
-    /// The address of a function that cannot wait for the table: PyErr_SetString and the like when loading failed.
+    /// The address of a function that is needed without the table, such as PyErr_SetString when loading has failed.
     /// </summary>
     public static nint Find(string name) => new Symbols(FindPython()).Find(name);
 
-    // The program itself exports the API, or a libpython that it is linked with. A host that loaded libpython with local symbols
-    // hides it from the program's handle; then the loaded file is found by its name.
+    // The API is exported by the program itself or by a libpython with which it is linked. If a host has loaded libpython with
+    // local symbols, the program's handle does not find it; the loaded library is then found by its file name.
     static nint FindPython()
     {
         nint program = NativeLibrary.GetMainProgramHandle();
@@ -48,16 +48,16 @@ public static unsafe class ApiLoader
         return program;
     }
 
-    /// <summary>The symbols of a library, and which of those that were needed it lacks.</summary>
+    /// <summary>The symbols of a library, and the first required symbol that it lacks.</summary>
     internal struct Symbols(nint library)
     {
-        /// <summary>The first that was needed and not there.</summary>
+        /// <summary>The first required symbol that is missing.</summary>
         internal string? Missing;
 
-        /// <summary>The address of a symbol; 0 if there is none.</summary>
+        /// <summary>The address of a symbol, or 0 if it is missing.</summary>
         internal readonly nint Find(string name) => NativeLibrary.TryGetExport(library, name, out nint address) ? address : 0;
 
-        /// <summary>The address of a symbol that must be there.</summary>
+        /// <summary>The address of a required symbol.</summary>
         internal nint Need(string name)
         {
             nint address = Find(name);

@@ -3,12 +3,12 @@ using System.Runtime.InteropServices;
 namespace Symplast.CPython;
 
 /// <summary>
-/// The facts in which CPython versions differ, as the running one has them: each stands beside the header that it belongs to, and
-/// nothing else asks for a version. Read them from <see cref="Current"/>.
+/// The facts in which CPython versions differ, for the running version. Each fact is declared in the file of the header to which
+/// it belongs. No other code tests the version. The facts are read from <see cref="Current"/>.
 /// </summary>
 /// <remarks>
-/// One struct in parts, because <see cref="Current"/> is then one static without references and without an initializer of its
-/// own: reading it needs no class-constructor check.
+/// It is one partial struct, so that <see cref="Current"/> is one static field without references and without an initializer.
+/// Reading it then needs no class-constructor check.
 /// </remarks>
 [StructLayout(LayoutKind.Auto)]
 public partial struct Layout(int minor, int patch)

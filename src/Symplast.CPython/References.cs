@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Symplast.CPython;
 
 /// <summary>
-/// Counting references inline, as the headers of CPython do. In all versions an object is immortal if bit 31 of its count is set.
-/// The GIL of the interpreter that owns the object must be held.
+/// Counts references inline, as CPython's headers do. In all versions an object is immortal if bit 31 of its count is set. The
+/// caller must hold the GIL of the interpreter that owns the object.
 /// </summary>
 public static unsafe class References
 {

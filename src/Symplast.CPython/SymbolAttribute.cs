@@ -1,7 +1,8 @@
 namespace Symplast.CPython;
 
 /// <summary>
-/// How a field of <see cref="Api"/> is looked up, if not by its own name: the first of these symbols that the running Python has.
+/// The symbols by which a field of <see cref="Api"/> is looked up, if not by its own name. The first one that the running Python
+/// has is used.
 /// </summary>
 [AttributeUsage(AttributeTargets.Field)]
 internal sealed class SymbolAttribute(params string[] names) : Attribute

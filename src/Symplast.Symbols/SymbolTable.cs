@@ -19,17 +19,21 @@ public sealed class SymbolTable : IIncrementalGenerator
         IncrementalValueProvider<ImmutableArray<string>> statements = context.SyntaxProvider.CreateSyntaxProvider(
             static (node, _) => node is FieldDeclarationSyntax { Parent: StructDeclarationSyntax { Identifier.Text: "Api" } },
             static (found, _) => Fill((FieldDeclarationSyntax)found.Node)).Collect();
-        context.RegisterSourceOutput(statements, static (output, lines) => output.AddSource("Api.Fill.g.cs", $$"""
-            namespace Symplast.CPython;
+        context.RegisterSourceOutput(statements, static (output, lines) =>
+        {
+            if (lines.Length == 0) return;
+            output.AddSource("Api.Fill.g.cs", $$"""
+                namespace Symplast.CPython;
 
-            public unsafe partial struct Api
-            {
-                internal static void Fill(Api* table, ref ApiLoader.Symbols symbols)
+                public unsafe partial struct Api
                 {
-            {{string.Concat(lines)}}    }
-            }
+                    internal static void Fill(Api* table, ref ApiLoader.Symbols symbols)
+                    {
+                {{string.Concat(lines)}}    }
+                }
 
-            """));
+                """);
+        });
     }
 
     static string Fill(FieldDeclarationSyntax field)

@@ -139,8 +139,8 @@ internal abstract unsafe partial class Battery
     sealed class Sorted : Battery
     {
         internal override string[] Operations =>
-            ["get", "count", "set", "insert", "tryadd", "getoradd", "remove", "removeif", "take", "cas", "add", "popmin",
-                "popmax", "popat", "first", "floor", "higher", "clear", "snapshot", "part", "next", "range", "entries", "keys",
+            ["get", "count", "set", "insert", "tryadd", "getoradd", "remove", "take", "cas", "add", "popmin",
+                "popmax", "popat", "first", "floor", "higher", "clear", "entries", "keys",
                 "takeat", "fill"];
 
         internal override nint Create(Participant* me, PoolHeap* heap, Value held)
@@ -162,66 +162,42 @@ internal abstract unsafe partial class Battery
                 case "tryadd": return SortedMap.TryAdd(me, map, Key(41), held);
                 case "getoradd": return SortedMap.GetOrAdd(me, map, Key(42), held, out _);
                 case "remove": return SortedMap.Remove(me, map, Key(1), out _);
-                case "removeif": return SortedMap.Remove(me, map, Key(1), Probe.Of(held), out _);
-                case "take": return Release(me, SortedMap.Take(me, map, Key(1), out Value taken), taken);
+                case "take": return Release(me, SortedMap.Take(me, map, Key(1), default, out Value taken), taken);
                 case "cas":
                     return SortedMap.CompareExchange(
                     me, map, Key(1), Probe.Of(held), Value.None, out _);
                 case "add": return SortedMap.Add(me, map, Key(0), Value.OfInt(1), out _);
                 case "popmin":
                     return Release(
-                    me, SortedMap.PopMin(me, map, out Value least, out Value itsValue), least, itsValue);
+                    me, SortedMap.PopMin(me, map, default, out Value least, out Value itsValue), least, itsValue);
                 case "popmax":
                     return Release(
-                    me, SortedMap.PopMax(me, map, out Value greatest, out Value itsOwn), greatest, itsOwn);
+                    me, SortedMap.PopMax(me, map, default, out Value greatest, out Value itsOwn), greatest, itsOwn);
                 case "popat":
                     return Release(
-                    me, SortedMap.PopAt(me, map, 1, out Value at, out Value valueAt, out _), at, valueAt);
+                    me, SortedMap.PopAt(me, map, 1, default, out Value at, out Value valueAt, out _), at, valueAt);
                 case "first": return SortedMap.First(me, map, out _, out _);
                 case "floor": return SortedMap.Floor(me, map, Key(1), out _, out _);
                 case "higher": return SortedMap.Higher(me, map, Key(1), out _, out _);
                 case "clear": return SortedMap.Clear(me, map);
-                case "snapshot":
-                    Status status = SortedMap.Snapshot(me, map, out SortedMap* copy);
-                    return status == Status.Done ? Release(me, status, Value.Of((Header*)copy)) : status;
-                case "part":
-                    status = SortedMap.Snapshot(
-                        me, map, SortedBound.Including(Key(1)), SortedBound.Excluding(Key(2)), out copy);
-                    return status == Status.Done ? Release(me, status, Value.Of((Header*)copy)) : status;
                 case "entries" or "keys":
-                    status = operation == "entries"
+                    Status status = operation == "entries"
                         ? SortedMap.SnapshotEntries(me, map, out MapSnapshot* copied)
                         : SortedMap.SnapshotKeys(
-                            me, map, SortedBound.Including(Key(1)), SortedBound.None, out copied);
+                            me, map, SortedBound.Including(Key(1)), SortedBound.Excluding(Key(2)), out copied);
                     if (status == Status.Done) MapSnapshot.Free(me, copied);
                     return status;
                 case "takeat":
                     return Release(
                     me, SortedMap.TakeAt(me, map, -1, out Value name, out Value itself), name, itself);
-                case "fill":
+                default:
                     SortedEntry entry = new(Value.OfInt(1), Value.None);
                     Epoch.Enter(me);
                     // It is not empty.
                     status = SortedMap.Fill(me, map, &entry, 1);
                     Epoch.Exit(me);
                     return status;
-                case "range": return Walk(me, map, SortedBound.Including(Key(1)), SortedBound.Excluding(Key(2)), out _);
-                default: return Walk(me, map, SortedBound.None, SortedBound.None, out _);
             }
-        }
-
-        static Status Walk(Participant* me, SortedMap* map, in SortedBound lower, in SortedBound upper, out string shown)
-        {
-            shown = "";
-            Status status = SortedCursor.Open(me, map, lower, upper, false, out SortedCursor cursor);
-            if (status != Status.Done) return status;
-            SortedEntry* entries = stackalloc SortedEntry[64];
-            Epoch.Enter(me);
-            status = SortedCursor.Next(me, map, ref cursor, entries, 64, out int count);
-            for (int i = 0; status == Status.Done && i < count; i++) shown += $"{Text(entries[i].Key)}={Text(entries[i].Value)} ";
-            Epoch.Exit(me);
-            SortedCursor.Close(me, ref cursor);
-            return status;
         }
 
         internal override Status Delete(Participant* me, nint map) =>
@@ -232,7 +208,15 @@ internal abstract unsafe partial class Battery
 
         internal override string Show(Participant* me, nint map)
         {
-            Walk(me, (SortedMap*)map, SortedBound.None, SortedBound.None, out string shown);
+            Epoch.Enter(me);
+            string shown = "";
+            if (SortedMap.SnapshotEntries(me, (SortedMap*)map, out MapSnapshot* snapshot) == Status.Done)
+            {
+                for (ulong i = 0; i < snapshot->Count; i++)
+                    shown += $"{Text(MapSnapshot.Key(snapshot, i))}={Text(MapSnapshot.Value(snapshot, i))} ";
+                MapSnapshot.Free(me, snapshot);
+            }
+            Epoch.Exit(me);
             return shown;
         }
     }

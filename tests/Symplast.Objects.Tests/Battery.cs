@@ -1,6 +1,7 @@
 using System.Runtime.InteropServices;
 using System.Text;
 using Symplast.Memory;
+using Symplast.Objects.Tests.Shapes;
 
 namespace Symplast.Objects.Tests;
 
@@ -271,7 +272,7 @@ internal abstract unsafe partial class Battery
             if (root == null) return 0;
             Record* record = Record.Create(me, heap, root, 3);
             nint kept = record == null
-                ? 0 : Keep(me, record, Fill(i => Record.Set(me, record, Key(i), Element(i, held)))
+                ? 0 : Keep(me, record, Fill(i => NamedAttributes.Set(me, record, Key(i), Element(i, held)))
                 && (!IsPrivate || LeaveTree(me, record, held)) && (!IsTable || Tabulate(me, record)));
             if (kept == 0) Objects.Shapes.FreeTree(me, root);
             else _roots[kept] = (nint)root;
@@ -279,13 +280,14 @@ internal abstract unsafe partial class Battery
         }
 
         static bool LeaveTree(Participant* me, Record* record, Value held) =>
-            Record.Remove(me, record, Key(1)) == Status.Done && Record.Set(me, record, Key(1), held) == Status.Done;
+            NamedAttributes.Remove(me, record, Key(1)) == Status.Done
+            && NamedAttributes.Set(me, record, Key(1), held) == Status.Done;
 
         static bool Tabulate(Participant* me, Record* record)
         {
             for (int i = 0; i < ShapeSizes.MostNames; i++)
             {
-                if (Record.Set(me, record, Probe.Of(Value.OfInt(i)), Value.True) != Status.Done) return false;
+                if (NamedAttributes.Set(me, record, Probe.Of(Value.OfInt(i)), Value.True) != Status.Done) return false;
             }
             return true;
         }
@@ -304,20 +306,20 @@ internal abstract unsafe partial class Battery
             Record* record = (Record*)structure;
             switch (operation)
             {
-                case "get": return Record.Get(me, record, Key(1), out _);
-                case "cached": return Record.GetCached(me, record, 1, 0, out _);
-                case "count": return Record.Count(me, record, out _);
-                case "set": return Record.Set(me, record, Key(1), Value.None);
-                case "setcached": return Record.SetCached(me, record, 1, 0, Value.None);
-                case "insert": return Record.Set(me, record, Key(40), held);
-                case "remove": return Record.Remove(me, record, Key(1));
-                case "removelast": return Record.Remove(me, record, Key(2));
-                case "take": return Release(me, Record.Take(me, record, Key(1), out Value taken), taken);
-                case "cas": return Record.CompareExchange(me, record, Key(1), Probe.Of(held), Value.None, out _);
-                case "add": return Record.Add(me, record, Key(0), Value.OfInt(1), out _);
+                case "get": return NamedAttributes.Get(me, record, Key(1), out _);
+                case "cached": return KnownSlots.Load(me, record, 1, 0, out _);
+                case "count": return NamedAttributes.Count(me, record, out _);
+                case "set": return NamedAttributes.Set(me, record, Key(1), Value.None);
+                case "setcached": return KnownSlots.Store(me, record, 1, 0, Value.None);
+                case "insert": return NamedAttributes.Set(me, record, Key(40), held);
+                case "remove": return NamedAttributes.Remove(me, record, Key(1));
+                case "removelast": return NamedAttributes.Remove(me, record, Key(2));
+                case "take": return Release(me, NamedAttributes.Take(me, record, Key(1), out Value taken), taken);
+                case "cas": return NamedAttributes.CompareExchange(me, record, Key(1), Probe.Of(held), Value.None, out _);
+                case "add": return NamedAttributes.Add(me, record, Key(0), Value.OfInt(1), out _);
                 default:
                     Value* some = stackalloc Value[16];
-                    Status status = Record.TakeAll(me, record, some, some + 8, 8, out int count);
+                    Status status = NamedAttributes.TakeAll(me, record, some, some + 8, 8, out int count);
                     Release(me, status, new ReadOnlySpan<Value>(some, Math.Min(count, 8)));
                     return Release(me, status, new ReadOnlySpan<Value>(some + 8, Math.Min(count, 8)));
             }

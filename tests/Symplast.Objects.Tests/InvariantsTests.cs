@@ -108,9 +108,9 @@ public sealed unsafe class InvariantsTests : IDisposable
         Epoch.Enter(_me);
         Record* record = Record.Create(_me, _heap, Symplast.Objects.Shapes.CreateTree(_me, _heap));
         Epoch.Exit(_me);
-        Assert.Equal(Status.Done, Record.Set(_me, record, Name("first"), Value.None));
+        Assert.Equal(Status.Done, NamedAttributes.Set(_me, record, Name("first"), Value.None));
         RecordBody.Slots(record->Body)[0] = default;
-        Breaks("HasItsShape", () => Record.Set(_me, record, Name("second"), Value.None));
+        Breaks("HasItsShape", () => NamedAttributes.Set(_me, record, Name("second"), Value.None));
     }
 
     Probe Name(string text)

@@ -192,20 +192,21 @@ public sealed unsafe class NoMemoryTests : IDisposable
         int made = 0;
         for (int i = 0; record != null && i < others; i++)
         {
-            if (Records.Set(_me, record, Probe.Of(Value.OfInt(i)), Value.True) == Status.Done) made++;
+            if (NamedAttributes.Set(_me, record, Probe.Of(Value.OfInt(i)), Value.True) == Status.Done) made++;
         }
         List<(string Name, long Value)> model = [];
         void Check()
         {
             Assert.True(Records.IsValid(record));
-            Assert.Equal(Status.Done, Records.Count(_me, record, out int count));
+            Assert.Equal(Status.Done, NamedAttributes.Count(_me, record, out int count));
             Assert.Equal(made + model.Count, count);
             foreach ((string name, long number) in model)
             {
                 fixed (byte* text = System.Text.Encoding.UTF8.GetBytes(name))
                 {
                     Assert.Equal(
-                        Status.Done, Records.Get(_me, record, Probe.Text(text, (nuint)name.Length, Hash(name)), out Value value));
+                        Status.Done,
+                        NamedAttributes.Get(_me, record, Probe.Text(text, (nuint)name.Length, Hash(name)), out Value value));
                     Assert.Equal(number, value.Int);
                 }
             }
@@ -214,7 +215,7 @@ public sealed unsafe class NoMemoryTests : IDisposable
         {
             fixed (byte* text = System.Text.Encoding.UTF8.GetBytes(name))
             {
-                Try(Records.Set(_me, record, Probe.Text(text, (nuint)name.Length, Hash(name)), Value.OfInt(number)), () =>
+                Try(NamedAttributes.Set(_me, record, Probe.Text(text, (nuint)name.Length, Hash(name)), Value.OfInt(number)), () =>
                     model.Add((name, number)), Check);
             }
         }
@@ -223,7 +224,7 @@ public sealed unsafe class NoMemoryTests : IDisposable
             fixed (byte* text = System.Text.Encoding.UTF8.GetBytes(name))
             {
                 if (!model.Exists(item => item.Name == name)) return;
-                Try(Records.Remove(_me, record, Probe.Text(text, (nuint)name.Length, Hash(name))), () =>
+                Try(NamedAttributes.Remove(_me, record, Probe.Text(text, (nuint)name.Length, Hash(name))), () =>
                     model.RemoveAll(item => item.Name == name), Check);
             }
         }

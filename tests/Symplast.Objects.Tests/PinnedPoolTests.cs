@@ -1,4 +1,5 @@
 using Symplast.Memory;
+using Symplast.Objects.Tests.Shapes;
 using Xunit;
 using ArrayOps = Symplast.Objects.SharedArray;
 using CellOps = Symplast.Objects.AtomicReference;
@@ -70,7 +71,7 @@ public sealed unsafe class PinnedPoolTests : IDisposable
         Assert.Equal(Status.Deleted, SortedOps.Get(_me, sorted, key, out _));
         Assert.Equal(Status.Deleted, SortedOps.Set(_me, sorted, key, Value.None));
         Assert.Equal(Status.Deleted, SortedOps.First(_me, sorted, out _, out _));
-        Assert.Equal(Status.Deleted, SortedOps.Snapshot(_me, sorted, out _));
+        Assert.Equal(Status.Deleted, SortedOps.SnapshotEntries(_me, sorted, out _));
         Assert.Equal(Status.Deleted, SortedOps.Clear(_me, sorted));
         Assert.Equal(Status.Deleted, SortedOps.Delete(_me, sorted));
     }
@@ -99,22 +100,15 @@ public sealed unsafe class PinnedPoolTests : IDisposable
     }
 
     [Fact]
-    public void ASortedCursorWithABoundInThePoolCanBeClosed()
+    public void ASortedMapsSnapshotWithKeysInThePoolCanBeFreed()
     {
         SortedMap* map = SortedOps.Create(_me, _heap);
-        ReadOnlySpan<byte> text = "bound"u8;
-        SortedCursor cursor;
-        fixed (byte* data = text)
-        {
-            Probe key = Probe.Text(data, (nuint)text.Length, Hashing.OfBytes(text));
-            Assert.Equal(Status.Done, SortedOps.Set(_me, map, key, Value.None));
-            Assert.Equal(
-                Status.Done,
-                SortedCursor.Open(_me, map, SortedBound.Including(key), SortedBound.Including(key), false, out cursor));
-        }
+        Value text = SortedMapFixture.Text(_me, _heap, "key");
+        Assert.Equal(Status.Done, SortedOps.Set(_me, map, Probe.Of(text), Value.None));
+        Assert.Equal(Status.Done, SortedOps.SnapshotEntries(_me, map, out MapSnapshot* snapshot));
         DeletePool();
-        Assert.Equal(Status.Deleted, SortedCursor.Next(_me, map, ref cursor, out _));
-        SortedCursor.Close(_me, ref cursor);
+        Assert.Equal(Status.Deleted, SortedOps.SnapshotKeys(_me, map, SortedBound.None, SortedBound.None, out _));
+        MapSnapshot.Free(_me, snapshot);
     }
 
     [Fact]
@@ -165,13 +159,13 @@ public sealed unsafe class PinnedPoolTests : IDisposable
         Probe name = Probe.Of(Value.None);
         DeletePool();
         Value one = default;
-        Assert.Equal(Status.Deleted, RecordOps.Get(_me, record, name, out _));
-        Assert.Equal(Status.Deleted, RecordOps.Set(_me, record, name, one));
-        Assert.Equal(Status.Deleted, RecordOps.SetCached(_me, record, 1, 0, one));
-        Assert.Equal(Status.Deleted, RecordOps.Add(_me, record, name, Value.OfInt(1), out _));
-        Assert.Equal(Status.Deleted, RecordOps.Take(_me, record, name, out _));
-        Assert.Equal(Status.Deleted, RecordOps.TakeAll(_me, record, &one, &one, 1, out _));
-        Assert.Equal(Status.Deleted, RecordOps.Count(_me, record, out _));
+        Assert.Equal(Status.Deleted, NamedAttributes.Get(_me, record, name, out _));
+        Assert.Equal(Status.Deleted, NamedAttributes.Set(_me, record, name, one));
+        Assert.Equal(Status.Deleted, KnownSlots.Store(_me, record, 1, 0, one));
+        Assert.Equal(Status.Deleted, NamedAttributes.Add(_me, record, name, Value.OfInt(1), out _));
+        Assert.Equal(Status.Deleted, NamedAttributes.Take(_me, record, name, out _));
+        Assert.Equal(Status.Deleted, NamedAttributes.TakeAll(_me, record, &one, &one, 1, out _));
+        Assert.Equal(Status.Deleted, NamedAttributes.Count(_me, record, out _));
         Assert.Equal(Status.Deleted, RecordOps.Delete(_me, record));
     }
 }

@@ -6,14 +6,15 @@ using Xunit;
 
 namespace Symplast.Python.Tests;
 
-public unsafe class SectionTests
+public unsafe partial class SectionTests
 {
     [Fact]
     public void AnExceptionThatBecomesPythonsLeavesNoSectionOpen() => Hosted.Do(() =>
     {
         PyObject* live = Hosted.Evaluate("symplast.Dict()");
         Participant* me = ((Handle*)live)->State->Me;
-        PyObject* given = Frame.Call(live, &FailInside);
+        delegate* unmanaged[Cdecl]<PyObject*, PyObject*> entry = &FailInside;
+        PyObject* given = entry(live);
         bool isRaised = Api.Table.PyErr_Occurred() == *Api.Table.PyExc_SystemError;
         Api.Table.PyErr_Clear();
         References.Drop(live);
@@ -22,7 +23,8 @@ public unsafe class SectionTests
         Assert.False(Epoch.IsInside(me));
     });
 
-    static PyObject* FailInside(Handle* handle)
+    [Callback]
+    private static partial PyObject* FailInside(Handle* handle)
     {
         Section section = Section.Enter(handle->State->Me);
         if (handle->Shared != null) throw new InvalidOperationException("inside a section");

@@ -68,7 +68,7 @@ internal sealed unsafe class Arena
         Record = (Record*)Maker.Structure(me, this, 6);
         Counter = Integers.Create(me, Heap, 0);
         for (int i = 0; i < Accounts; i++) Open(me, i);
-        Records.Set(me, Record, Names.Count, Value.OfInt(0));
+        NamedAttributes.Set(me, Record, Names.Count, Value.OfInt(0));
         Epoch.Exit(me);
     }
 

@@ -14,7 +14,7 @@ internal static unsafe class Audit
 
         Integers.Get(me, arena.Counter, out long counted);
         Same(counted, arena.Seats.Sum(seat => seat.Counted), "the sum of a cell");
-        Records.Get(me, arena.Record, Names.Count, out Value recorded);
+        NamedAttributes.Get(me, arena.Record, Names.Count, out Value recorded);
         Same(Ledger.Number(recorded), arena.Seats.Sum(seat => seat.Recorded), "the sum of an attribute");
         Maps.Count(me, arena.Map, out ulong keys);
         Same((long)keys, Arena.Accounts + arena.Seats.Sum(seat => seat.MapKeys), "the number of a map's keys");

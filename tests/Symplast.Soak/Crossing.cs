@@ -100,11 +100,11 @@ internal static unsafe class Crossing
 
         static Probe Key => Probe.Text(Name, 4, Hashing.OfBytes(new ReadOnlySpan<byte>(Name, 4)));
 
-        internal override void Set(Participant* by, Value number) => Records.Set(by, _record, Key, number);
+        internal override void Set(Participant* by, Value number) => NamedAttributes.Set(by, _record, Key, number);
 
         internal override Value Get(Participant* by)
         {
-            Records.Get(by, _record, Key, out Value value);
+            NamedAttributes.Get(by, _record, Key, out Value value);
             return value;
         }
     }

@@ -10,7 +10,6 @@ namespace Symplast.Soak;
 /// </remarks>
 internal static unsafe class Ledger
 {
-    const int Batch = 48;
     const int MostKeys = 4096;
     const int LongestVector = 500;
 
@@ -79,10 +78,10 @@ internal static unsafe class Ledger
         switch (dice.Next(200))
         {
             case < 2:
-                SortedSnapshot(me, arena);
+                SortedSnapshot(me, arena, onlyKeys: false);
                 return;
             case < 6:
-                SortedWalk(me, arena, descending: dice.OneIn(2));
+                SortedSnapshot(me, arena, onlyKeys: true);
                 return;
             case < 100:
                 int amount = dice.Next(Arena.MostTransfer) + 1;
@@ -257,51 +256,36 @@ internal static unsafe class Ledger
         MapSnapshots.End(me, arena.Map, copy);
     }
 
-    static void SortedWalk(Participant* me, Arena arena, bool descending)
+    // The keys alone, or all entries and the accounts' sum.
+    static void SortedSnapshot(Participant* me, Arena arena, bool onlyKeys)
     {
-        SortedEntry* entries = stackalloc SortedEntry[Batch];
-        int accounts = 0;
-        long last = descending ? long.MaxValue : -1;
-        Status status =
-            SortedCursor.Open(me, arena.Sorted, SortedBound.None, SortedBound.None, descending, out SortedCursor cursor);
-        if (!Check(arena, status, "a sorted cursor")) return;
-        do
-        {
-            Epoch.Enter(me);
-            status = SortedCursor.Next(me, arena.Sorted, ref cursor, entries, Batch, out int count);
-            for (int i = 0; status == Status.Done && i < count; i++)
-            {
-                long key = entries[i].Key.Int;
-                Verdict.Check(descending ? key < last : key > last, "a sorted cursor goes in one direction");
-                if (key % Arena.Step == 0) accounts++;
-                else Verdict.Check(entries[i].Value == entries[i].Key, "a sorted value is its key's");
-                last = key;
-            }
-            Epoch.Exit(me);
-        }
-        while (Check(arena, status, "a sorted cursor", Status.Missing));
-        SortedCursor.Close(me, ref cursor);
-        if (status == Status.Missing) Verdict.Check(accounts == Arena.Accounts, $"a sorted cursor met {accounts} accounts");
-    }
-
-    static void SortedSnapshot(Participant* me, Arena arena)
-    {
-        if (!Check(arena, SortedMaps.Snapshot(me, arena.Sorted, out SortedMap* copy), "a sorted snapshot")) return;
+        Status status = onlyKeys
+            ? SortedMaps.SnapshotKeys(me, arena.Sorted, SortedBound.None, SortedBound.None, out MapSnapshot* snapshot)
+            : SortedMaps.SnapshotEntries(me, arena.Sorted, out snapshot);
+        if (!Check(arena, status, "a sorted snapshot")) return;
         Epoch.Enter(me);
         if (!PoolHeap.IsDeleted(arena.Heap))
         {
+            int accounts = 0;
+            long last = -1;
             long sum = 0;
-            for (int i = 0; i < Arena.Accounts; i++)
+            for (ulong i = 0; i < snapshot->Count; i++)
             {
-                if (Check(arena, SortedMaps.Get(me, copy, Probe.Of(Value.OfInt(i * Arena.Step)), out Value value),
-                    "an account of a sorted snapshot")) sum += Number(value);
+                Value key = MapSnapshot.Key(snapshot, i);
+                Value value = MapSnapshot.Value(snapshot, i);
+                Verdict.Check(key.Int > last, "a sorted snapshot is in order");
+                last = key.Int;
+                bool isAccount = last % Arena.Step == 0;
+                if (isAccount) accounts++;
+                if (onlyKeys) Verdict.Check(value.IsEmpty, "a snapshot of keys has no values");
+                else if (isAccount) sum += Number(value);
+                else Verdict.Check(value == key, "a sorted value is its key's");
             }
-            // Inside the section the memory stays, but the map says so when the pool is deleted.
-            if (!PoolHeap.IsDeleted(arena.Heap)) CheckSum(arena, sum, "a sorted snapshot");
-            Verdict.Check(SortedMaps.IsValid(me, copy), "a sorted snapshot is valid");
-            Reference.Drop(me, (Header*)copy);
+            Verdict.Check(accounts == Arena.Accounts, $"a sorted snapshot has {accounts} accounts");
+            if (!onlyKeys) CheckSum(arena, sum, "a sorted snapshot");
         }
         Epoch.Exit(me);
+        MapSnapshot.Free(me, snapshot);
     }
 
     struct ByValue : IValueOrder

@@ -42,7 +42,7 @@ internal static unsafe class Nested
                 Vectors.Get(me, (SharedVector*)head, dice.Next(Few), out value);
                 break;
             case HeaderKind.Record:
-                Records.Get(me, (Record*)head, Names.Of(dice.Next(Few)), out value);
+                NamedAttributes.Get(me, (Record*)head, Names.Of(dice.Next(Few)), out value);
                 break;
             case HeaderKind.Cell:
                 Cells.TakeGet(me, (AtomicCell*)head, out value);
@@ -195,12 +195,12 @@ internal static unsafe class Nested
                 SortedMaps.Clear(me, map);
                 break;
             case 1:
-                SortedMaps.PopMin(me, map, out Value least, out Value itsValue);
+                SortedMaps.PopMin(me, map, default, out Value least, out Value itsValue);
                 Reference.Drop(me, least);
                 Reference.Drop(me, itsValue);
                 break;
             case 2:
-                SortedMaps.PopMax(me, map, out Value greatest, out Value itsOwn);
+                SortedMaps.PopMax(me, map, default, out Value greatest, out Value itsOwn);
                 Reference.Drop(me, greatest);
                 Reference.Drop(me, itsOwn);
                 break;
@@ -214,7 +214,7 @@ internal static unsafe class Nested
                 SortedMaps.Remove(me, map, key, out _);
                 break;
             case 10:
-                if (SortedMaps.Snapshot(me, map, out SortedMap* copy) == Status.Done) Reference.Drop(me, (Header*)copy);
+                if (SortedMaps.SnapshotEntries(me, map, out MapSnapshot* entries) == Status.Done) MapSnapshot.Free(me, entries);
                 break;
             default:
                 SortedMaps.Set(me, map, key, value);
@@ -265,16 +265,16 @@ internal static unsafe class Nested
         switch (dice.Next(12))
         {
             case 0:
-                Records.Remove(me, record, name);
+                NamedAttributes.Remove(me, record, name);
                 break;
             case 1:
-                if (Records.Take(me, record, name, out Value taken) == Status.Done) Reference.Drop(me, taken);
+                if (NamedAttributes.Take(me, record, name, out Value taken) == Status.Done) Reference.Drop(me, taken);
                 break;
             case 2:
-                Records.Add(me, record, name, Value.OfInt(1L << 48), out _);
+                NamedAttributes.Add(me, record, name, Value.OfInt(1L << 48), out _);
                 break;
             default:
-                Records.Set(me, record, name, value);
+                NamedAttributes.Set(me, record, name, value);
                 break;
         }
     }

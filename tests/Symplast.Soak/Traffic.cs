@@ -119,20 +119,21 @@ internal static unsafe class Traffic
         switch (dice.Next(12))
         {
             case < 5:
-                if (Ledger.Check(arena, Records.Add(me, record, Names.Count, Value.OfInt(3), out _), "adding to an attribute"))
+                if (Ledger.Check(
+                    arena, NamedAttributes.Add(me, record, Names.Count, Value.OfInt(3), out _), "adding to an attribute"))
                     arena.Seats[seat].Recorded += 3;
                 break;
             case < 8:
-                Ledger.Check(arena, Records.Set(me, record, name, Value.OfInt(seat)), "setting an attribute");
+                Ledger.Check(arena, NamedAttributes.Set(me, record, name, Value.OfInt(seat)), "setting an attribute");
                 break;
             case < 11:
-                Ledger.Check(arena, Records.Remove(me, record, name), "removing an attribute", Status.Missing);
+                Ledger.Check(arena, NamedAttributes.Remove(me, record, name), "removing an attribute", Status.Missing);
                 break;
             default:
                 Value* names = stackalloc Value[Room];
                 Value* values = stackalloc Value[Room];
                 Epoch.Enter(me);
-                Status status = Records.TakeAll(me, record, names, values, Room, out int count);
+                Status status = NamedAttributes.TakeAll(me, record, names, values, Room, out int count);
                 if (status == Status.Done)
                 {
                     Verdict.Check(count is > 0 and <= 13 && Names.Count.Matches(names[0]), "the first attribute stays the first");

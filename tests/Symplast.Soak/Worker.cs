@@ -164,12 +164,8 @@ internal sealed unsafe class Worker(Round round, int seat, ulong seed)
                 break;
             case HeaderKind.SortedMap:
                 SortedBound from = SortedBound.Including(Nested.Key(_dice));
-                if (SortedCursor.Open(_me, (SortedMap*)head, from, SortedBound.None, false, out SortedCursor cursor)
-                    != Status.Done)
-                    break;
-                for (int i = 0; i < 20 && SortedCursor.Next(_me, (SortedMap*)head, ref cursor, out _) == Status.Done; i++)
-                    Thread.SpinWait(1);
-                SortedCursor.Close(_me, ref cursor);
+                if (SortedMaps.SnapshotKeys(_me, (SortedMap*)head, from, SortedBound.None, out MapSnapshot* keys) == Status.Done)
+                    MapSnapshot.Free(_me, keys);
                 break;
             case HeaderKind.Vector:
                 if (Vectors.Snapshot(_me, (SharedVector*)head, out VectorSnapshot elements) == Status.Done) elements.Release(_me);

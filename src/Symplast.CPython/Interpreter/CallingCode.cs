@@ -1,6 +1,6 @@
 namespace Symplast.CPython;
 
-/// <summary>The Python code that called us, as its innermost frame shows it; for messages, never on a hot path.</summary>
+/// <summary>The innermost frame of the calling Python code. Used for messages, never on a hot path.</summary>
 public static unsafe class CallingCode
 {
     /// <summary>

@@ -3,7 +3,7 @@ namespace Symplast.CPython;
 public partial struct Layout
 {
     /// <summary>
-    /// Whether dict and set say for what they wanted a hash that failed (3.14+): "cannot use 'list' as a dict key".
+    /// Whether errors of dict and set for an unhashable object name its use (3.14+): "cannot use 'list' as a dict key".
     /// </summary>
     public bool ErrorsNameRole = minor >= 14;
 }

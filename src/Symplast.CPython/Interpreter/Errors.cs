@@ -39,14 +39,14 @@ public static unsafe class Errors
     public static PyObject* Runtime(string message) => Set(*Api.Table.PyExc_RuntimeError, message);
 
     /// <summary>
-    /// What is put right when an exception of C# has left the methods that C called: it went past the ends of what they had
-    /// begun. Set once a process; null if there is nothing.
+    /// A function that is called when an exception of C# has left a method that C called. It ends the sections that the exception
+    /// left open. Set once a process; null if there is none.
     /// </summary>
     public static delegate*<void> Unwound;
 
     /// <summary>
-    /// Turns an exception of C# into a Python one, where it has reached the outermost method: exhausted memory into MemoryError,
-    /// anything else, which is a defect of ours, into SystemError.
+    /// Turns an exception of C# that has reached the outermost method into a Python one: exhausted memory into MemoryError, and
+    /// any other exception, which is a defect of this library, into SystemError.
     /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static PyObject* FromManaged(Exception exception)
@@ -55,7 +55,7 @@ public static unsafe class Errors
         return Translate(exception);
     }
 
-    /// <summary>The same in an inner method, whose callers go on.</summary>
+    /// <summary>Turns an exception of C# into a Python one in an inner method, whose callers continue.</summary>
     public static PyObject* Translate(Exception exception)
     {
         if (exception is OutOfMemoryException) return Api.Table.PyErr_NoMemory();

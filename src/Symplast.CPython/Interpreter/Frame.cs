@@ -3,8 +3,8 @@ namespace Symplast.CPython;
 public partial struct Layout
 {
     /// <summary>
-    /// Whether sys._current_frames() and sys._current_exceptions() keep to the threads of their own interpreter, as the releases
-    /// that we know do; older ones make and count objects of all interpreters, whose GILs they do not hold.
+    /// Whether sys._current_frames() and sys._current_exceptions() visit only the threads of their own interpreter, as the
+    /// releases that we know do. Older ones create and count objects of all interpreters, without their GILs.
     /// </summary>
     public bool FramesOfOwnInterpreter = patch >= minor switch { 13 => 18, 14 => 10, 15 => 2, _ => int.MaxValue };
 

@@ -36,8 +36,8 @@ public partial struct Layout
     public bool ParallelInterpreterCreation = minor >= 13;
 
     /// <summary>
-    /// Whether threads of an interpreter that does not end go on while the program does (3.14+); else they end when they ask for
-    /// a GIL.
+    /// Whether threads of an interpreter that does not end continue while the program ends (3.14+). Otherwise they end when they
+    /// ask for a GIL.
     /// </summary>
     public bool ThreadsOutliveRuntime = minor >= 14;
 }

@@ -21,7 +21,7 @@ public unsafe struct PyBuffer
 
 public unsafe partial struct Api
 {
-    // What a consumer of a buffer asks for. PyBUF_STRIDES includes PyBUF_ND.
+    // The flags by which a consumer requests a kind of buffer. PyBUF_STRIDES includes PyBUF_ND.
     public const int PyBUF_WRITABLE = 0x1;
     public const int PyBUF_FORMAT = 0x4;
     public const int PyBUF_ND = 0x8;

@@ -19,15 +19,15 @@ public unsafe struct PyMemAllocator
 
 public unsafe partial struct Layout
 {
-    /// <summary>Bytes that the collector reads before every container; zero means "untracked".</summary>
+    /// <summary>The bytes before every container that the collector reads. Zeros mean "untracked".</summary>
     public const int GcHeadSize = 16;
 
-    /// <summary>Whether the collector knows a container, which has a head before it.</summary>
+    /// <summary>Whether the collector tracks a container, which has a GC header before it.</summary>
     public static bool IsTracked(PyObject* container) => *(nint*)((byte*)container - GcHeadSize) != 0;
 
     /// <summary>
-    /// Where tracemalloc keeps the key of the flag by which it knows its own calls, in bytes from the end of its three
-    /// allocators: before it lie its lock, its two numbers, its tables and its empty traceback, which 3.15 has elsewhere.
+    /// The offset of the key of tracemalloc's reentrancy flag, in bytes from the end of its three allocators. Before the key lie
+    /// tracemalloc's lock, its two numbers, its tables and its empty traceback, which 3.15 stores elsewhere.
     /// </summary>
     public int TracingFlag = minor >= 15 ? 72 : 88;
 }

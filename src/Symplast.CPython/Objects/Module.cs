@@ -9,7 +9,7 @@ public unsafe struct PyModuleSlot
     public const int Exec = 2;
     public const int MultipleInterpreters = 3;
 
-    // Its number in modules that are compiled for 3.15.
+    // The number of the slot in modules that are compiled for 3.15.
     public const int MultipleInterpretersSince315 = 86;
 
     public const nint PerInterpreterGilSupported = 2;
@@ -49,18 +49,19 @@ public unsafe struct PyModuleDef
 public partial struct Layout
 {
     /// <summary>
-    /// Where the format stands among the pointers at the beginning of a <c>_PyArg_Parser</c>; the keywords come next.
+    /// The index of the format among the pointers at the beginning of a <c>_PyArg_Parser</c>. The keywords come next.
     /// </summary>
     public int ParserFormat = minor >= 13 ? 0 : 1;
 
     /// <summary>
-    /// Whether what functions know of their keywords are objects of the interpreter that was first to call them (gh-119213,
+    /// Whether the keyword names that functions cache are objects of the interpreter that called the function first (gh-119213,
     /// before 3.12.4).
     /// </summary>
     public bool NamesOfKeywordsAreAnyInterpreters = minor == 12 && patch < 4;
 
     /// <summary>
-    /// Whether the import tells an initialization that gave no module from one that gave a module of no definition (3.13+).
+    /// Whether import distinguishes an initialization that returned no module from one that returned a module without a
+    /// definition (3.13+).
     /// </summary>
     public bool TellsInvalidModules = minor >= 13;
 }

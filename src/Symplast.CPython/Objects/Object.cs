@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace Symplast.CPython;
 
 /// <summary>
-/// The first 16 bytes of every object, for which the four versions differ only in how they use the reference count's word.
+/// The first 16 bytes of every object. The four versions differ only in how they use the word of the reference count.
 /// </summary>
 [StructLayout(LayoutKind.Sequential)]
 public unsafe struct PyObject
@@ -28,7 +28,7 @@ public unsafe struct PyVarObject
     public nint Size;
 }
 
-/// <summary>The codes of the operators, as tp_richcompare and PyObject_RichCompare take them (Py_LT to Py_GE).</summary>
+/// <summary>The codes of the operators for tp_richcompare and PyObject_RichCompare (Py_LT to Py_GE).</summary>
 public static class Comparison
 {
     /// <summary>Py_LT.</summary>
@@ -82,7 +82,7 @@ public unsafe partial struct Api
     public delegate* unmanaged[Cdecl]<PyObject*, void> Py_ReprLeave;
 
     /// <summary>
-    /// PyObject_Hash for finished objects of built-in types only: nothing of Python's or ours can run under it.
+    /// PyObject_Hash, for finished objects of built-in types only. It can run neither Python code nor code of ours.
     /// </summary>
     [Symbol("PyObject_Hash")]
     public delegate* unmanaged[Cdecl, SuppressGCTransition]<PyObject*, nint> HashBuiltin;

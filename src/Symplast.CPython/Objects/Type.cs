@@ -75,7 +75,7 @@ public unsafe struct PyTypeSpec
     public const uint Mapping = 1 << 6;
     public const uint IsAbstract = 1 << 20;
 
-    // What PyType_GetFlags says of subclasses of built-in types, and of these themselves.
+    // The flags by which PyType_GetFlags marks built-in types and their subclasses.
     public const nuint IntSubclass = 1 << 24;
     public const nuint ListSubclass = 1 << 25;
     public const nuint TupleSubclass = 1 << 26;
@@ -92,13 +92,13 @@ public unsafe struct PyTypeSpec
 
 public unsafe partial struct Layout
 {
-    /// <summary>tp_name, with the module's name before it if the type is static.</summary>
+    /// <summary>tp_name, which begins with the module's name if the type is static.</summary>
     public static byte* NameOf(PyObject* type) => *(byte**)((byte*)type + 24);
 
     /// <summary>tp_flags.</summary>
     public static nuint TypeFlags(PyObject* type) => *(nuint*)((byte*)type + 168);
 
-    /// <summary>The place of tp_getattro.</summary>
+    /// <summary>The address of tp_getattro.</summary>
     public static void** GetAttrSlot(PyObject* type) => (void**)((byte*)type + 144);
 
     /// <summary>tp_setattro.</summary>
@@ -110,14 +110,14 @@ public unsafe partial struct Layout
     /// <summary>tp_new.</summary>
     public static void* NewSlot(PyObject* type) => *(void**)((byte*)type + 312);
 
-    /// <summary>The place of tp_vectorcall: how a type is called, if it is not as its own type's tp_call does.</summary>
+    /// <summary>The address of tp_vectorcall, which calls of the type use in place of the metatype's tp_call.</summary>
     public static void** VectorcallSlot(PyObject* type) => (void**)((byte*)type + 400);
 
-    /// <summary>tp_descr_set: what makes a class attribute a data descriptor.</summary>
+    /// <summary>tp_descr_set. A class attribute whose type has it is a data descriptor.</summary>
     public static void* DescriptorSet(PyObject* type) => *(void**)((byte*)type + 280);
 
     /// <summary>
-    /// tp_version_tag: a number that no other type has, nor this one when it was another; 0 if there is none at the moment.
+    /// tp_version_tag: a number that no other type, and no other state of this type, has. 0 if the type has none at the moment.
     /// </summary>
     public static uint TypeVersion(PyObject* type) => *(uint*)((byte*)type + 384);
 }

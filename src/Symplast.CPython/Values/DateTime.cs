@@ -1,14 +1,15 @@
 namespace Symplast.CPython;
 
 /// <summary>
-/// Sizes and offsets of the datetime types; the packed fields begin right after a flag byte, so a struct would mislead.
+/// Sizes and offsets of the datetime types. The packed fields begin right after a flag byte, so they are not declared as a
+/// struct.
 /// </summary>
 public static class PyDateTimeLayout
 {
     /// <summary>Offset of the cached hash in all of them.</summary>
     public const int Hash = 16;
 
-    /// <summary>Offset of the byte that says whether a date-time or time has a tzinfo.</summary>
+    /// <summary>Offset of the byte that is 1 if a datetime or time has a tzinfo.</summary>
     public const int HasTimeZone = 24;
 
     /// <summary>Bytes of a date.</summary>
@@ -33,7 +34,7 @@ public partial struct Layout
     public bool StaticDateTimes = minor >= 13;
 
     /// <summary>
-    /// Whether an interpreter must have imported datetime before it touches a datetime object that another one made (3.13).
+    /// Whether an interpreter must import datetime before it uses a datetime object that another interpreter has made (3.13).
     /// </summary>
     public bool DateTimesNeedImport = minor == 13;
 }

@@ -62,7 +62,7 @@ public static unsafe class Hashes
         return Signed(hash, value->IsNegative);
     }
 
-    /// <summary>The hash of an object by identity, as NaNs have it.</summary>
+    /// <summary>The hash of an object by identity, which NaNs use.</summary>
     public static nint OfAddress(void* address)
     {
         nint hash = (nint)BitOperations.RotateRight((nuint)address, 4);
@@ -70,12 +70,12 @@ public static unsafe class Hashes
     }
 
     /// <summary>
-    /// Start value for the hash of a tuple; take in each item with <see cref="AddItem"/>, then <see cref="FinishTuple"/>. A
-    /// reduced xxHash.
+    /// The start value for the hash of a tuple. Each item is added with <see cref="AddItem"/>; <see cref="FinishTuple"/> ends the
+    /// hash. The algorithm is a reduced xxHash.
     /// </summary>
     public const ulong StartTuple = Prime5;
 
-    /// <summary>Takes in the hash of the next item.</summary>
+    /// <summary>Adds the hash of the next item.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong AddItem(ulong hash, nint item) => BitOperations.RotateLeft(hash + (ulong)item * Prime2, 31) * Prime1;
 
@@ -86,7 +86,7 @@ public static unsafe class Hashes
         return hash == ulong.MaxValue ? 1546275796 : (nint)hash;
     }
 
-    /// <summary>The hash of a slice from those of its parts: that of a tuple without its end.</summary>
+    /// <summary>The hash of a slice from those of its parts: the hash of a tuple without the final step.</summary>
     public static nint OfSlice(nint start, nint stop, nint step)
     {
         ulong hash = AddItem(AddItem(AddItem(StartTuple, start), stop), step);
@@ -94,16 +94,17 @@ public static unsafe class Hashes
     }
 
     /// <summary>
-    /// Start value for the hash of a frozenset; take in each member with <see cref="AddMember"/>, then <see cref="FinishSet"/>.
+    /// The start value for the hash of a frozenset. Each element is added with <see cref="AddMember"/>; <see cref="FinishSet"/>
+    /// ends the hash.
     /// </summary>
     public const ulong StartSet = 0;
 
-    /// <summary>Takes in the hash of a member; the order does not matter.</summary>
+    /// <summary>Adds the hash of an element, in any order.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong AddMember(ulong hash, nint member) =>
         hash ^ (((ulong)member ^ 89869747UL ^ ((ulong)member << 16)) * 3644798167UL);
 
-    /// <summary>The hash of a frozenset of <paramref name="count"/> members.</summary>
+    /// <summary>The hash of a frozenset of <paramref name="count"/> elements.</summary>
     public static nint FinishSet(ulong hash, nint count)
     {
         hash ^= ((ulong)count + 1) * 1927868237UL;

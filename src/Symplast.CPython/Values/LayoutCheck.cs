@@ -1,12 +1,12 @@
 namespace Symplast.CPython;
 
 /// <summary>
-/// Compares a few objects that the interpreter makes with what this library believes about their layout and hashes, so that a
-/// CPython that was changed in these respects is refused at import and not found out by crashes.
+/// Checks a few objects of the interpreter against the layouts and hashes that this library assumes. A CPython with other layouts
+/// is therefore refused at import, before it can cause a crash.
 /// </summary>
 public static unsafe class LayoutCheck
 {
-    /// <summary>Null, or what does not match. Needs the GIL; once a process.</summary>
+    /// <summary>Returns null, or a description of the first mismatch. Called once a process, with the GIL held.</summary>
     public static string? Run()
     {
         ref Api api = ref Api.Table;
@@ -55,7 +55,7 @@ public static unsafe class LayoutCheck
     static bool IsType(PyObject* name)
     {
         ref Api api = ref Api.Table;
-        // A look-up gives a type its version.
+        // An attribute lookup gives a type its version.
         api._PyType_Lookup(api.PyLong_Type, name);
         api._PyType_Lookup(api.PyDict_Type, name);
         uint version = Layout.TypeVersion(api.PyLong_Type);

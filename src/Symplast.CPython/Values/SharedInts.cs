@@ -5,11 +5,11 @@ using System.Runtime.InteropServices;
 namespace Symplast.CPython;
 
 /// <summary>
-/// Immortal ints beyond the interpreter's own small ones, the same in every interpreter, as frozen ints are: so that a number
-/// that is read from a pool need not be created and freed. Each is made when it is first asked for; none is ever freed.
+/// Immortal ints beyond CPython's own small ones. Like frozen ints, they are the same objects in every interpreter. With them,
+/// reading a number from a pool creates and frees no object. Each int is made when it is first needed, and is never freed.
 /// </summary>
 /// <remarks>
-/// Half a megabyte at most, of which only the pages are there in which an int was made. Safe from every thread.
+/// The table takes half a megabyte of addresses. Only pages in which an int was made take memory. Thread-safe.
 /// </remarks>
 public static unsafe class SharedInts
 {
@@ -17,30 +17,31 @@ public static unsafe class SharedInts
 
     struct State
     {
-        // Zeros from the system, which gives pages when they are written. A type of 0 says that the int was not made.
+        // The memory is zeroed by the system, which allocates a page at the first write. A null type means that the int was not
+        // made.
         internal PyLongObject* Ints;
     }
 
     static State _state;
 
-    /// <summary>Makes room for them. Called once, before the first is asked for.</summary>
+    /// <summary>Allocates the table. Called once, before the first int is needed.</summary>
     public static void Reserve()
     {
         if (_state.Ints == null) _state.Ints = (PyLongObject*)NativeMemory.AllocZeroed(Limit, (nuint)sizeof(PyLongObject));
     }
 
-    /// <summary>The int of this value, borrowed; null if it is negative or so large that none is kept.</summary>
+    /// <summary>Returns a borrowed reference to the int of a value, or null if the value is negative or too large.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static PyObject* Find(long value)
     {
         if ((ulong)value >= Limit) return null;
         PyLongObject* kept = _state.Ints + value;
-        // Acquire: pairs with the release in Make, so that the rest is there.
+        // Acquire: pairs with the release in Make, so that the other fields are complete.
         return Volatile.Read(ref *(nint*)&kept->Head.Type) != 0 ? (PyObject*)kept : Make(kept, (uint)value);
     }
 
-    // Two threads may do this at once: they write the same. Not 0, which has a tag of its own, and is everywhere the
-    // interpreter's.
+    // Two threads may make the same int at once, because they write the same words. The value is not 0, which has another tag and
+    // is always CPython's own object.
     [MethodImpl(MethodImplOptions.NoInlining)]
     static PyObject* Make(PyLongObject* kept, uint value)
     {

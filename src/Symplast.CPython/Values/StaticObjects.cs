@@ -68,7 +68,8 @@ public static unsafe class StaticObjects
     }
 
     /// <summary>
-    /// Collects them. Returns false with an exception set if memory runs out. Called once, with the main interpreter's GIL held.
+    /// Collects the objects. Returns false with an exception set if memory runs out. Called once, with the main interpreter's GIL
+    /// held.
     /// </summary>
     public static bool Fill()
     {
@@ -123,8 +124,8 @@ public static unsafe class StaticObjects
         return null;
     }
 
-    // The identifiers are fields of the _PyRuntime struct. Their offsets differ with every patch release, but each is a whole str
-    // object, so walking the struct and taking what is one finds them all without knowing an offset.
+    // The identifiers are fields of the _PyRuntime struct. Their offsets differ between patch releases. But each identifier is a
+    // complete str object, so a scan of the struct for such objects finds all of them without their offsets.
     static void CollectStrings(PyObject** table)
     {
         _state.RuntimeStart = (nuint)Api.Table._PyRuntime;

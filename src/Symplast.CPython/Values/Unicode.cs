@@ -25,8 +25,9 @@ public unsafe struct PyAsciiObject
     public const uint StaticallyAllocated = 1 << 7;
 
     /// <summary>
-    /// Interned state 3, "immortal static": the one that no interpreter ever changes, inserts into its own table or clears at its
-    /// end. State 0 would let 3.14+ free the string when an interpreter that interned it ends (gh-113190).
+    /// Interned state 3, "immortal static". It is the only state in which no interpreter changes the string, inserts it into its
+    /// own table or clears it at its end. With state 0, 3.14+ would free the string when an interpreter that interned it ends
+    /// (gh-113190).
     /// </summary>
     public const uint InternedStatic = 3;
 
@@ -79,7 +80,7 @@ public unsafe partial struct Api
     public delegate* unmanaged[Cdecl]<PyObject**, void> PyUnicode_InternInPlace;
     public delegate* unmanaged[Cdecl]<byte*, PyObject*> PyUnicode_InternFromString;
 
-    /// <summary>PyUnicode_New for texts of a few hundred characters at most, for which it takes memory at hand.</summary>
+    /// <summary>PyUnicode_New for texts of a few hundred characters at most, which is fast and does not block.</summary>
     [Symbol("PyUnicode_New")]
     public delegate* unmanaged[Cdecl, SuppressGCTransition]<nint, uint, PyObject*> NewShortText;
     public PyObject* PyUnicode_Type;

@@ -33,6 +33,18 @@ public static unsafe class Heap
     public static PoolHeap* Of(void* block) => (PoolHeap*)Volatile.Read(ref *(nint*)&ChunkTable.EntryOf(block)->Heap);
 
     /// <summary>
+    /// Begins a section, as <see cref="Section.Enter"/>, and tells whether the pool of a block was deleted. If not, its
+    /// memory stays until the section ends.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Section Enter(Participant* me, void* block, out bool isDeleted)
+    {
+        Section section = Section.Enter(me);
+        isDeleted = PoolHeap.IsDeleted(Of(block));
+        return section;
+    }
+
+    /// <summary>
     /// A block of at least <paramref name="size"/> bytes, aligned to 16, whose contents are undefined; null if there is no memory
     /// or the pool is full (<see cref="Participant.Failure"/> says which).
     /// </summary>

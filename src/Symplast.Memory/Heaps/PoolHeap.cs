@@ -1,4 +1,5 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Symplast.Memory;
@@ -121,6 +122,18 @@ public unsafe struct PoolHeap
     /// </summary>
     // Acquire: pairs with the exchange in HeapTable.Delete. The deletion waits for a thread that reads false inside a section.
     public static bool IsDeleted(PoolHeap* heap) => heap == null || Volatile.Read(ref heap->DeletedFlag) != 0;
+
+    /// <summary>
+    /// Begins a section, as <see cref="Section.Enter"/>, and tells whether the pool was deleted. If not, its memory stays until
+    /// the section ends.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Section Enter(Participant* me, PoolHeap* heap, out bool isDeleted)
+    {
+        Section section = Section.Enter(me);
+        isDeleted = IsDeleted(heap);
+        return section;
+    }
 
     internal static Chunk* Chunks(PoolHeap* heap) => heap->_chunks;
 

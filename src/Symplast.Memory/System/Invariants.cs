@@ -9,7 +9,8 @@ namespace Symplast.Memory;
 /// </summary>
 /// <remarks>
 /// A check stands where state has changed on a slow path, and costs at most what that path does. It asserts what the locks that
-/// are held protect, or what holds at every moment. The scheduled tests replace this file, so that walks have no points.
+/// are held protect, or what holds at every moment. In the scheduled tests it checks nothing: an exception in the middle of an
+/// operation would leave its locks held, and they walk the structures themselves at the end of each exploration.
 /// </remarks>
 public static unsafe class Invariants
 {

@@ -4,16 +4,13 @@ using System.Runtime.InteropServices;
 namespace Symplast.Memory;
 
 /// <summary>
-/// A mutual-exclusion lock of one 32-bit word in native memory: 0 free, 1 held, 2 held and perhaps waited for (U. Drepper,
-/// "Futexes Are Tricky", mutex 2). Not re-entrant. Allocates nothing managed, unlike <see cref="Lock"/>, so that threads which
-/// only ever pass through never get a managed allocation context, nor the finalizable id that each managed lock gives the thread
-/// which enters it, and whose finalizer ends the process if memory is short. Hold it for at most a few microseconds and never
-/// across Python code.
+/// A <see cref="FutexLock"/> with a word of its own in native memory. Not re-entrant. Allocates nothing managed, unlike
+/// <see cref="Lock"/>, so that threads which only ever pass through never get a managed allocation context, nor the finalizable
+/// id that each managed lock gives the thread which enters it, and whose finalizer ends the process if memory is short. Hold it
+/// for at most a few microseconds and never across Python code.
 /// </summary>
 public unsafe struct WordLock
 {
-    const int Spins = 50;
-
     int* _word;
 
     /// <summary>A free lock. The word is released with <see cref="Dispose"/>.</summary>
@@ -23,17 +20,12 @@ public unsafe struct WordLock
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public readonly void Enter()
     {
-        // Acquire (full fence): pairs with the exchange in Exit, so that the holder before us has published its writes.
-        if (Interlocked.CompareExchange(ref *_word, 1, 0) != 0) EnterContended();
+        if (!FutexLock.TryEnter(_word)) FutexLock.EnterContended(_word);
     }
 
     /// <summary>Releases the lock. Only the holder may call it.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public readonly void Exit()
-    {
-        // Release (full fence): pairs with the exchanges in Enter. 2 says that someone may sleep.
-        if (Interlocked.Exchange(ref *_word, 0) == 2) Futex.Wake(_word, 1);
-    }
+    public readonly void Exit() => FutexLock.Exit(_word);
 
     /// <summary>Takes the lock until the end of a using statement: <c>using (gate.Hold()) …</c></summary>
     public readonly Holding Hold()
@@ -58,18 +50,5 @@ public unsafe struct WordLock
     {
         NativeMemory.Free(_word);
         _word = null;
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    readonly void EnterContended()
-    {
-        for (int i = 0; i < Spins; i++)
-        {
-            // The volatile read only avoids useless exchanges; the exchange is what acquires (pairs with Exit).
-            if (Volatile.Read(ref *_word) == 0 && Interlocked.CompareExchange(ref *_word, 1, 0) == 0) return;
-            Thread.SpinWait(4);
-        }
-        // Taking the lock as 2 wakes one thread too many at worst, and never one too few. Pairs with Exit.
-        while (Interlocked.Exchange(ref *_word, 2) != 0) Futex.Wait(_word, 2);
     }
 }

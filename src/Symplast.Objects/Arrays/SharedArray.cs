@@ -116,8 +116,7 @@ public unsafe struct SharedArray
 
     /// <summary>
     /// Replaces an element if its word is <paramref name="expected"/>. <paramref name="seen"/> is the word that was there; if it
-    /// equals
-    /// <paramref name="expected"/>, the element was replaced.
+    /// equals <paramref name="expected"/>, the element was replaced.
     /// </summary>
     public static Status CompareExchange(
         Participant* me, SharedArray* array, nint index, ulong expected, ulong word, out ulong seen)

@@ -4,13 +4,13 @@ namespace Symplast.Objects;
 
 /// <summary>
 /// One word that threads change atomically: a 64-bit integer (<see cref="AtomicInteger"/>) or a value
-/// (<see cref="AtomicReference"/>). Blocks are aligned to 16 bytes, and the word has 64 bytes on either side, so its cache
-/// line holds nothing else that changes, as a rule.
+/// (<see cref="AtomicReference"/>). Blocks are aligned to 16 bytes, and the word has 64 bytes on either side, so its cache line
+/// usually holds no other memory that changes.
 /// </summary>
 [StructLayout(LayoutKind.Explicit, Size = 128)]
 public unsafe struct AtomicCell
 {
-    // In Header.Extra.
+    // A flag in Header.Extra.
     internal const ushort IsReference = 1;
 
     [FieldOffset(0)]
@@ -19,14 +19,14 @@ public unsafe struct AtomicCell
     [FieldOffset(64)]
     internal ulong Word;
 
-    /// <summary>An integer that the word cannot hold; see <see cref="AtomicInteger"/>.</summary>
+    /// <summary>The integer of a wide cell; see <see cref="AtomicInteger"/>.</summary>
     [FieldOffset(72)]
     internal long Wide;
 
-    /// <summary>Whether the cell holds a value, and not an integer.</summary>
+    /// <summary>Whether the cell holds a value and not an integer.</summary>
     public static bool HoldsReference(AtomicCell* cell) => cell->Object.Head.Extra == IsReference;
 
-    /// <summary>What the table of kinds knows of cells of either kind.</summary>
+    /// <summary>The entry for both kinds of cells in the table of structures.</summary>
     internal static Structure Structure => new(&AtomicReference.ReleaseContents, &VisitParts, &DeleteObject);
 
     static Status DeleteObject(Participant* me, Header* o)

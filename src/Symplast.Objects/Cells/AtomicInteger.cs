@@ -3,47 +3,47 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Objects;
 
 /// <summary>
-/// Operations on a cell that holds a 64-bit integer. All are thread-safe, lock-free but for the one that finds the integer large
-/// for the first time, and enter a section of their own.
+/// Operations on a cell that holds a 64-bit integer. All are thread-safe and enter their own sections. All are lock-free except
+/// the one that widens the cell.
 /// </summary>
 /// <remarks>
-/// <para>An operation that found the cell not deleted may finish after another thread deleted it; nobody can tell that from its
-/// having been first.</para>
-/// <para><b>Adding</b> is one instruction, which cannot look whether the sum has room. So the word holds integers that are far
-/// from the ends of its range only. One that leaves this range does so by less than <see cref="MostAtOnce"/>, and whoever brought
-/// it there <i>widens</i> the cell before his operation ends, so there are at most as many such additions as threads: the word
-/// has room for them. Integers that are large from the outset are only stored in wide cells.</para>
-/// <para><b>Widening</b>, for ever, under the lock: the integer is stored in <see cref="AtomicCell.Wide"/> and, if the word is
-/// still the same, the word is exchanged for a mark. In a wide cell all operations compare and exchange the wide integer. An
-/// addition that finds that it added to the mark did nothing, takes that back, and begins anew; the mark has room for one of each
-/// thread, too.</para>
+/// <para>An operation that found the cell not deleted may finish after another thread has deleted it. This cannot be
+/// distinguished from an operation before the deletion.</para>
+/// <para><b>Addition</b> is one instruction, which cannot check for overflow. So the word holds only integers that are far from
+/// the ends of its range. An addition moves the integer out of this range by less than <see cref="MostAtOnce"/>, and the thread
+/// that did so <i>widens</i> the cell before its operation ends. Each thread makes at most one such addition at a time, and the
+/// word has room for one of each thread. Integers that are large from the outset are stored only in wide cells.</para>
+/// <para><b>Widening</b> is permanent and is done under the lock. The integer is stored in <see cref="AtomicCell.Wide"/>. If the
+/// word is still the same, it is exchanged for a mark. In a wide cell all operations compare and exchange the wide integer. An
+/// addition to the mark has no effect: the thread that made it subtracts again, and repeats its operation. The mark, too, has
+/// room for one addition of each thread.</para>
 /// </remarks>
 public static unsafe class AtomicInteger
 {
-    /// <summary>The word holds integers from minus this to this, and those that are about to be moved.</summary>
+    /// <summary>The word holds integers from -Narrow to Narrow, and those that are about to be moved to Wide.</summary>
     internal const long Narrow = 1L << 61;
 
-    /// <summary>The most that is added without looking.</summary>
+    /// <summary>The limit for numbers that are added without a check for overflow.</summary>
     internal const long MostAtOnce = 1L << 32;
 
-    // Words from here on are the mark, and what was added to it.
+    // Words from here on are the mark plus additions to it.
     const long LeastMark = 1L << 62;
     internal const long Mark = LeastMark + Narrow;
 
     /// <summary>
-    /// A new cell with one reference, the caller's; null if there is no memory. Inside a section in which the pool was not
-    /// deleted.
+    /// Returns a new cell with one reference, the caller's, or null if there is no memory. Called inside a section in which the
+    /// pool was not deleted.
     /// </summary>
     public static AtomicCell* Create(Participant* me, PoolHeap* heap, long value) =>
         AtomicCell.Create(me, heap, 0, (ulong)(IsNarrow(value) ? value : Mark), value);
 
-    /// <summary>The integer.</summary>
+    /// <summary>Gets the integer.</summary>
     public static Status Get(Participant* me, AtomicCell* cell, out long value)
     {
         value = 0;
         if (!Begin(me, cell)) return Status.Deleted;
         value = Read(cell);
-        // Acquire: pairs with the exchanges of the wide integer. Before the mark it was not the cell's.
+        // Acquire: pairs with the exchanges of the wide integer. The wide integer is valid only once the word is the mark.
         if (value >= LeastMark) value = Volatile.Read(ref cell->Wide);
         Epoch.Exit(me);
         return Status.Done;
@@ -52,7 +52,7 @@ public static unsafe class AtomicInteger
     /// <summary>Replaces the integer.</summary>
     public static Status Set(Participant* me, AtomicCell* cell, long value) => Exchange(me, cell, value, out _);
 
-    /// <summary>Replaces the integer; <paramref name="old"/> is what was there.</summary>
+    /// <summary>Replaces the integer. <paramref name="old"/> is the previous integer.</summary>
     public static Status Exchange(Participant* me, AtomicCell* cell, long value, out long old)
     {
         old = 0;
@@ -70,7 +70,8 @@ public static unsafe class AtomicInteger
     }
 
     /// <summary>
-    /// Replaces the integer if it is <paramref name="expected"/>, else Missing; <paramref name="seen"/> is what was there.
+    /// Replaces the integer if it is <paramref name="expected"/>; otherwise the status is Missing. <paramref name="seen"/> is the
+    /// integer that was there.
     /// </summary>
     public static Status CompareExchange(Participant* me, AtomicCell* cell, long expected, long value, out long seen)
     {
@@ -86,7 +87,7 @@ public static unsafe class AtomicInteger
         return seen == expected ? Status.Done : Status.Missing;
     }
 
-    /// <summary>Adds; Overflow if the sum needs more than 64 bits.</summary>
+    /// <summary>Adds to the integer. Overflow if the sum needs more than 64 bits.</summary>
     public static Status Add(Participant* me, AtomicCell* cell, long delta, out long sum)
     {
         sum = 0;
@@ -102,7 +103,7 @@ public static unsafe class AtomicInteger
         return status;
     }
 
-    /// <summary>Deletes the cell by hand: later operations answer Deleted, and so does a second call.</summary>
+    /// <summary>Deletes the cell by hand. Later operations return Deleted, and so does a second call.</summary>
     public static Status Delete(Participant* me, AtomicCell* cell)
     {
         Epoch.Enter(me);
@@ -121,10 +122,10 @@ public static unsafe class AtomicInteger
         return first ? Status.Done : Status.Deleted;
     }
 
-    /// <summary>Whether the word is an integer or the mark. For tests; while no other thread changes the cell.</summary>
+    /// <summary>Whether the word is an integer or the mark. For tests, while no other thread changes the cell.</summary>
     internal static bool IsValid(AtomicCell* cell) => cell->Object.Lock == 0 && (IsNarrow(Word(cell)) || Word(cell) == Mark);
 
-    // Enters a section, and leaves it again if the cell was deleted.
+    // Enters a section. Leaves it again if the cell was deleted.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static bool Begin(Participant* me, AtomicCell* cell)
     {
@@ -137,7 +138,7 @@ public static unsafe class AtomicInteger
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static bool IsNarrow(long value) => value is >= -Narrow and <= Narrow;
 
-    // What was added left the range of the word, or was added to the mark.
+    // Called when an addition has left the range of the word, or was an addition to the mark.
     [MethodImpl(MethodImplOptions.NoInlining)]
     static Status AddOutside(AtomicCell* cell, long delta, ref long sum)
     {
@@ -151,7 +152,7 @@ public static unsafe class AtomicInteger
         return AddLooking(cell, delta, ref sum);
     }
 
-    // Looks before whether the sum has room.
+    // Adds with a check for overflow.
     [MethodImpl(MethodImplOptions.NoInlining)]
     static Status AddLooking(AtomicCell* cell, long delta, ref long sum)
     {
@@ -163,7 +164,7 @@ public static unsafe class AtomicInteger
             else if (Swap(ref Word(cell), sum, seen) == seen) return Status.Done;
         }
         Interleaving.Point();
-        // Any value will do to begin with: the exchange decides.
+        // Any recent value is sufficient here: the exchange decides.
         seen = Volatile.Read(ref cell->Wide);
         while (true)
         {
@@ -198,14 +199,14 @@ public static unsafe class AtomicInteger
     static long Read(AtomicCell* cell)
     {
         Interleaving.Point();
-        // Acquire: pairs with the exchanges of the word; what a thread wrote before it changed the integer is visible.
+        // Acquire: pairs with the exchanges of the word. Memory that a thread wrote before it changed the integer is visible.
         return Volatile.Read(ref Word(cell));
     }
 
     internal static long Swap(ref long place, long value, long expected)
     {
         Interleaving.Point();
-        // Full fence; pairs with the acquires in Get and Read.
+        // Full fence: pairs with the acquires in Get and Read.
         return Interlocked.CompareExchange(ref place, value, expected);
     }
 

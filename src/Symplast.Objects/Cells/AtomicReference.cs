@@ -1,22 +1,22 @@
 namespace Symplast.Objects;
 
 /// <summary>
-/// Operations on a cell that holds a value, and a reference to it. All are thread-safe, lock-free, and enter a section of their
-/// own.
+/// Operations on a cell that holds a value and a reference to it. All are thread-safe and lock-free, and enter their own
+/// sections.
 /// </summary>
 /// <remarks>
-/// Who exchanges a value for another owns the reference to the one that he got. <see cref="Get"/> does not count: inside its
-/// section the memory of what it loaded stays, and <see cref="TakeGet"/> increments only what is still alive (P. McKenney,
-/// "Structured deferral", 2013; the count is never raised from 0). Deletion exchanges the value for the mark Dead, from which no
-/// operation gets away.
+/// A thread that exchanges a value for another owns the reference to the old value. <see cref="Get"/> does not count references:
+/// the memory of the loaded value stays for its section. <see cref="TakeGet"/> increments the count only if the value is still
+/// alive (P. McKenney, "Structured deferral", 2013; the count is never raised from 0). Deletion exchanges the value for the mark
+/// Dead, which no operation replaces.
 /// </remarks>
 public static unsafe class AtomicReference
 {
     internal static Value Dead => Value.Mark(2);
 
     /// <summary>
-    /// A new cell with one reference, the caller's; null if there is no memory. Inside a section in which the pool was not
-    /// deleted.
+    /// Returns a new cell with one reference, the caller's, or null if there is no memory. Called inside a section in which the
+    /// pool was not deleted.
     /// </summary>
     public static AtomicCell* Create(Participant* me, PoolHeap* heap, Value value)
     {
@@ -25,7 +25,7 @@ public static unsafe class AtomicReference
         return cell;
     }
 
-    /// <summary>The value, without a reference.</summary>
+    /// <summary>Gets the value without a reference.</summary>
     public static Status Get(Participant* me, AtomicCell* cell, out Value value)
     {
         Epoch.Enter(me);
@@ -34,7 +34,7 @@ public static unsafe class AtomicReference
         return status;
     }
 
-    /// <summary>The value, with a reference that is the caller's.</summary>
+    /// <summary>Gets the value with a reference that is the caller's.</summary>
     public static Status TakeGet(Participant* me, AtomicCell* cell, out Value value)
     {
         Epoch.Enter(me);
@@ -44,7 +44,7 @@ public static unsafe class AtomicReference
             status = Read(cell, out value);
             Interleaving.Point();
         }
-        // One that died meanwhile is no longer in the cell.
+        // A value that has died meanwhile is no longer in the cell, so the loop ends.
         while (status == Status.Done && !CellAtomics.TryTake(value));
         Epoch.Exit(me);
         return status;
@@ -60,11 +60,12 @@ public static unsafe class AtomicReference
         return status;
     }
 
-    /// <summary>Replaces the value; <paramref name="old"/> is what was there, with the reference that the cell held.</summary>
+    /// <summary>Replaces the value. <paramref name="old"/> is the previous value, with the reference that the cell
+    /// held.</summary>
     public static Status TakeExchange(Participant* me, AtomicCell* cell, Value value, out Value old) =>
         TakeExchange(me, cell, value, default, out old);
 
-    /// <summary>The same, unless the guard refuses what was there.</summary>
+    /// <summary>Replaces the value, unless the guard refuses the previous value.</summary>
     public static Status TakeExchange(Participant* me, AtomicCell* cell, Value value, in ValueGuard guard, out Value old)
     {
         Epoch.Enter(me);
@@ -85,8 +86,8 @@ public static unsafe class AtomicReference
     }
 
     /// <summary>
-    /// Replaces the value if it equals <paramref name="expected"/>, else Missing; <paramref name="seen"/> is what was there,
-    /// without a reference.
+    /// Replaces the value if it equals <paramref name="expected"/>; otherwise the status is Missing. <paramref name="seen"/> is
+    /// the value that was there, without a reference.
     /// </summary>
     public static Status CompareExchange(Participant* me, AtomicCell* cell, in Probe expected, Value value, out Value seen)
     {
@@ -115,7 +116,7 @@ public static unsafe class AtomicReference
     }
 
     /// <summary>
-    /// Deletes the cell by hand: later operations answer Deleted, and so does a second call. The value is released.
+    /// Deletes the cell by hand and releases the value. Later operations return Deleted, and so does a second call.
     /// </summary>
     public static Status Delete(Participant* me, AtomicCell* cell)
     {
@@ -127,17 +128,17 @@ public static unsafe class AtomicReference
         return first ? Status.Done : Status.Deleted;
     }
 
-    /// <summary>Releases what a cell of either kind holds whose last reference is gone.</summary>
+    /// <summary>Releases the contents of a cell of either kind whose last reference is gone.</summary>
     internal static void ReleaseContents(Participant* me, Header* header, ref Release release)
     {
         AtomicCell* cell = (AtomicCell*)header;
         if (AtomicCell.HoldsReference(cell) && Kill(cell, out Value value)) release.Drop(me, value);
     }
 
-    // False if it was dead before.
+    // Exchanges the value for the mark Dead. Returns false if the cell was dead before.
     static bool Kill(AtomicCell* cell, out Value value)
     {
-        // The mark first: it decides who deletes.
+        // The mark comes first: it decides which thread deletes.
         Interleaving.Point();
         value = CellAtomics.Kill(cell);
         Interleaving.Point();
@@ -151,14 +152,14 @@ public static unsafe class AtomicReference
         value = default;
         if (SharedObject.IsDeleted((SharedObject*)cell)) return Status.Deleted;
         Interleaving.Point();
-        // Acquire: pairs with the exchange in Replace, so that what the value points to is filled in.
+        // Acquire: pairs with the exchange in Replace, so that the block to which the value points is complete.
         Value found = new(Volatile.Read(ref cell->Word));
         if (found == Dead) return Status.Deleted;
         value = found;
         return Status.Done;
     }
 
-    // On failure `old` is what is there instead.
+    // On failure `old` becomes the value that is there.
     static bool TryReplace(AtomicCell* cell, ref Value old, Value value)
     {
         Interleaving.Point();

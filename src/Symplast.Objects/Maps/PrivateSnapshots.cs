@@ -123,7 +123,7 @@ public static unsafe class PrivateSnapshots
     {
         LargeTable* large = LargeTable.OfRoot(root);
         Interleaving.Point();
-        // Acquire: pairs with the releases in LogOrder.Enter and LogOrder.Exit.
+        // Acquire: pairs with the releases in SequenceLock.
         ulong version = Volatile.Read(ref large->Version);
         Interleaving.Point();
         // Acquire: pairs with the release in TryAppend.

@@ -4,33 +4,33 @@ using System.Runtime.InteropServices;
 
 namespace Symplast.Objects;
 
-/// <summary>A place of a ring: a value, and whose turn it is.</summary>
+/// <summary>A cell of a ring: a value, and the turn, which tells the operation that may use the cell next.</summary>
 internal struct QueueCell
 {
-    /// <summary>2p: free for the put at position p. 2p + 1: filled by it, for the take at p.</summary>
+    /// <summary>2p: free for the put at position p. 2p + 1: filled by that put, for the take at position p.</summary>
     internal ulong Turn;
 
     internal Value Value;
 }
 
-/// <summary>A ring of cells that any number of threads put into and take from; the cells follow the struct.</summary>
+/// <summary>A ring of cells for any number of putting and taking threads. The cells follow the struct.</summary>
 /// <remarks>
-/// <para>D. Vyukov's bounded MPMC queue. A put reserves the position Tail by advancing it, fills the cell and passes the turn on;
-/// a take does the same at Head. Turns count in steps of two, so that a ring of one cell knows free from filled, and any size
-/// will do.</para>
-/// <para>Unlike the original, who finds a cell not yet filled, or not yet emptied, whose position was reserved waits for the
-/// thread that reserved it: else a queue could look empty after a put had ended (.NET's ConcurrentQueueSegment does the same).
-/// Puts and takes take effect when they advance Tail or Head.</para>
-/// <para>Closing sets the top bit of Tail, so that no put can advance it any more; a closed ring with Head = Tail stays empty.
-/// Ending sets that of Head too: what is left then belongs to whoever ended it. A thread that deletes could not simply take what
-/// is left as others do: a take that began before could get what comes after something deleted.</para>
+/// <para>The algorithm is D. Vyukov's bounded MPMC queue. A put reserves the position Tail by advancing it, fills the cell and
+/// passes the turn on. A take does likewise at Head. Turns count in steps of two, so that free and filled cells differ even in a
+/// ring of one cell; any size is possible.</para>
+/// <para>Unlike in the original, a thread that finds a reserved cell not yet filled, or not yet emptied, waits for the thread
+/// that reserved it. Otherwise a queue could look empty after a put has ended (.NET's ConcurrentQueueSegment waits, too). The
+/// linearization point of a put or a take is the advance of Tail or Head.</para>
+/// <para>Closing sets the top bit of Tail, so that no put can advance it any more. A closed ring with Head = Tail stays empty.
+/// Ending sets the top bit of Head as well. The elements that are left then belong to the thread that ended the ring. Deletion
+/// cannot simply take the remaining elements: a concurrent take could then get an element that comes after a deleted one.</para>
 /// </remarks>
 [StructLayout(LayoutKind.Explicit, Size = 384)]
 internal unsafe struct QueueRing
 {
     const int SpinsPerYield = 32;
 
-    /// <summary>In Tail: no more puts. In Head: no more takes.</summary>
+    /// <summary>Set in Tail: no put succeeds any more. Set in Head: no take succeeds any more.</summary>
     internal const ulong ClosedBit = 1UL << 63;
 
     [FieldOffset(0)]
@@ -40,18 +40,18 @@ internal unsafe struct QueueRing
     [FieldOffset(8)]
     internal ulong Mask;
 
-    /// <summary>The ring that is filled once this one is closed.</summary>
+    /// <summary>The successor, which is filled when this ring is closed.</summary>
     [FieldOffset(16)]
     internal QueueRing* Next;
 
-    // Each 128 bytes from the other: pairs of cache lines are fetched together.
+    // Head and Tail are 128 bytes apart, because the processor fetches pairs of cache lines.
     [FieldOffset(128)]
     internal ulong Tail;
 
     [FieldOffset(256)]
     internal ulong Head;
 
-    /// <summary>An empty ring, or null if there is no memory.</summary>
+    /// <summary>Returns an empty ring, or null if there is no memory.</summary>
     internal static QueueRing* Create(Participant* me, PoolHeap* heap, ulong size)
     {
         QueueRing* ring = (QueueRing*)Heap.Allocate(me, heap, (nuint)sizeof(QueueRing) + (nuint)size * (nuint)sizeof(QueueCell));
@@ -67,25 +67,25 @@ internal unsafe struct QueueRing
     internal static QueueCell* CellAt(QueueRing* ring, ulong position) =>
         (QueueCell*)(ring + 1) + (ring->Mask != 0 ? position & ring->Mask : position % ring->Size);
 
-    /// <summary>Done, Missing if the ring is full, or Closed.</summary>
+    /// <summary>Puts an element. Returns Done, Missing if the ring is full, or Closed.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Status Put(QueueRing* ring, Value value)
     {
         while (true)
         {
             Interleaving.Point();
-            // Acquire: pairs with the exchanges on Tail. It may be out of date: then the exchange fails.
+            // Acquire: pairs with the exchanges on Tail. If the value is out of date, the exchange fails.
             ulong tail = Volatile.Read(ref ring->Tail);
             if ((tail & ClosedBit) != 0) return Status.Closed;
             QueueCell* cell = CellAt(ring, tail);
             Interleaving.Point();
-            // Acquire: pairs with the release in Take; the cell's value has been read.
+            // Acquire: pairs with the release in Take. The cell's previous value has been read.
             ulong turn = Volatile.Read(ref cell->Turn);
             long ahead = (long)(turn - 2 * tail);
             if (ahead == 0)
             {
                 Interleaving.Point();
-                // Full fence; pairs with that of Close: either this position is before the end, or the bit makes the exchange
+                // Full fence: pairs with that of Close. Either this position is before the end, or the bit makes the exchange
                 // fail.
                 if (Interlocked.CompareExchange(ref ring->Tail, tail + 1, tail) != tail) continue;
                 QueueAtomics.Fill(cell, value, 2 * tail + 1);
@@ -94,12 +94,14 @@ internal unsafe struct QueueRing
             if (ahead > 0) continue;
             Interleaving.Point();
             if (QueueAtomics.IsFull(ring, tail)) return Status.Missing;
-            // Its position was taken, but the taker has not emptied it yet.
+            // A take has reserved the position a round earlier, but has not emptied the cell yet.
             AwaitTurn(cell, turn);
         }
     }
 
-    /// <summary>Done, Missing if the ring is empty, Closed if it will stay so, or Deleted if it was ended.</summary>
+    /// <summary>
+    /// Takes an element. Returns Done, Missing if the ring is empty, Closed if it stays empty, or Deleted if it was ended.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Status Take(QueueRing* ring, out Value value)
     {
@@ -107,7 +109,7 @@ internal unsafe struct QueueRing
         while (true)
         {
             Interleaving.Point();
-            // Acquire: pairs with the exchanges on Head. It may be out of date: then the exchange fails.
+            // Acquire: pairs with the exchanges on Head. If the value is out of date, the exchange fails.
             ulong head = Volatile.Read(ref ring->Head);
             if ((head & ClosedBit) != 0) return Status.Deleted;
             QueueCell* cell = CellAt(ring, head);
@@ -118,7 +120,7 @@ internal unsafe struct QueueRing
             if (ahead == 0)
             {
                 Interleaving.Point();
-                // Full fence; pairs with that of End, and makes the cell ours from here on.
+                // Full fence: pairs with that of End. From here on the cell belongs to this thread.
                 if (Interlocked.CompareExchange(ref ring->Head, head + 1, head) != head) continue;
                 value = cell->Value;
                 Interleaving.Point();
@@ -129,12 +131,12 @@ internal unsafe struct QueueRing
             if (ahead > 0) continue;
             Interleaving.Point();
             if (QueueAtomics.IsEmpty(ring, head, out bool isClosed)) return isClosed ? Status.Closed : Status.Missing;
-            // Its position was reserved, but the putter has not filled it yet.
+            // A put has reserved the position, but has not filled the cell yet.
             AwaitTurn(cell, turn);
         }
     }
 
-    // Waits for the thread that reserved a cell's position, which is between two instructions unless it was preempted.
+    // Waits for the thread that reserved a cell's position. The wait lasts a few instructions unless that thread was preempted.
     [MethodImpl(MethodImplOptions.NoInlining)]
     static void AwaitTurn(QueueCell* cell, ulong turn)
     {
@@ -145,20 +147,21 @@ internal unsafe struct QueueRing
             if (++turns % SpinsPerYield == 0) Thread.Yield();
             else Thread.SpinWait(4);
         }
-        // The caller looks again, with the acquire that it needs.
+        // The caller reads the turn again, with the acquire that it needs.
         while (Volatile.Read(ref cell->Turn) == turn);
     }
 
-    /// <summary>No put will succeed any more.</summary>
-    // Full fence; pairs with the exchange in Put.
+    /// <summary>Closes a ring: no put succeeds any more.</summary>
+    // Full fence: pairs with the exchange in Put.
     internal static void Close(QueueRing* ring) => Interlocked.Or(ref ring->Tail, ClosedBit);
 
-    /// <summary>No take will succeed any more. Returns the position of the first element that is left.</summary>
-    // Full fence; pairs with the exchange in Take.
+    /// <summary>Ends a ring: no take succeeds any more. Returns the position of the first element that is left.</summary>
+    // Full fence: pairs with the exchange in Take.
     internal static ulong End(QueueRing* ring) => Interlocked.Or(ref ring->Head, ClosedBit);
 
     /// <summary>
-    /// The element at a position of a ring that was closed and ended; empty if there are no more. For the thread that ended it.
+    /// The element at a position of a ring that was closed and ended, or an empty value after the last element. Called by the
+    /// thread that ended the ring.
     /// </summary>
     internal static Value Left(QueueRing* ring, ulong position)
     {
@@ -174,13 +177,13 @@ internal unsafe struct QueueRing
         }
     }
 
-    /// <summary>Number of elements at one instant.</summary>
+    /// <summary>The number of elements at one moment.</summary>
     internal static long Count(QueueRing* ring)
     {
         while (true)
         {
             Interleaving.Point();
-            // Acquire, in this order: if the head is the same before and after, it was that when the tail was read.
+            // Acquires, in this order. If the head is the same before and after, it had this value when the tail was read.
             ulong head = Volatile.Read(ref ring->Head);
             Interleaving.Point();
             ulong tail = Volatile.Read(ref ring->Tail);

@@ -1,8 +1,8 @@
 namespace Symplast.Objects;
 
-/// <summary>Numbers of queues that tests have others for.</summary>
+/// <summary>Constants of queues that have other values in tests.</summary>
 internal static class QueueSizes
 {
-    /// <summary>How often who waits tries again before it sleeps.</summary>
+    /// <summary>The number of attempts of a waiting thread before it sleeps.</summary>
     internal const int Spins = 40;
 }

@@ -3,40 +3,41 @@ using System.Runtime.CompilerServices;
 
 namespace Symplast.Objects;
 
-/// <summary>What threads wait for: a futex word that changes when it happens, and how many wait.</summary>
+/// <summary>An event for which threads wait: a futex word that changes at each event, and the number of waiters.</summary>
 internal struct QueueEvent
 {
     internal int Sequence;
     internal int Waiters;
 }
 
-/// <summary>Which event of a queue a thread waits for.</summary>
+/// <summary>The event of a queue for which a thread waits.</summary>
 public enum QueueSide
 {
-    /// <summary>That there is something to take.</summary>
+    /// <summary>There is an element to take.</summary>
     Items,
 
-    /// <summary>That there is room to put something.</summary>
+    /// <summary>There is room to put an element.</summary>
     Room,
 }
 
-/// <summary>Waiting for an element of a queue, or for room. All methods are thread-safe.</summary>
+/// <summary>Waits for an element of a queue or for room. All methods are thread-safe.</summary>
 /// <remarks>
-/// Waiting is an eventcount (D. Vyukov; folly's EventCount): count oneself as a waiter, read the sequence as a ticket, try
-/// again, sleep while the sequence is the ticket. The other side passes an element on, then looks for waiters, and only if there
-/// are some changes the sequence and wakes one. That it looks after the element is visible would take a fence for every element;
-/// instead the waiter makes all threads execute one (<c>membarrier</c>) after it counted itself: who looked before it had passed
-/// its element on before, and the waiter's next try finds it. Who stops waiting wakes another one if there is something left, in
-/// case the wake was meant for him.
+/// The algorithm is an eventcount (D. Vyukov; folly's EventCount). A waiter counts itself, reads the sequence as its ticket,
+/// tries again, and sleeps as long as the sequence equals the ticket. The other side passes an element on and then reads the
+/// number of waiters; if there are any, it changes the sequence and wakes one. To order this read after the element became
+/// visible would need a fence for every element. Instead, the waiter makes all threads execute a fence (<c>membarrier</c>) after
+/// it has counted itself. A thread that read the number before the fence had passed its element on before, so the waiter's next
+/// try finds the element. A thread that stops waiting wakes another waiter if an element is left, because the wake may have been
+/// meant for that waiter.
 /// </remarks>
 public static unsafe class QueueWaiting
 {
     internal const long Slice = 50_000_000;
 
     /// <summary>
-    /// Begins to wait: counts the caller in and gives it a ticket. It then tries again, sleeps with <see cref="Wait"/>, tries
-    /// again, and so on, and calls <see cref="EndWait"/> whatever happened. The caller must hold a reference to the queue all the
-    /// time.
+    /// Begins a wait: counts the caller as a waiter and gives it a ticket. The caller then tries again, sleeps with
+    /// <see cref="Wait"/>, tries again, and so on, and calls <see cref="EndWait"/> in any case. It must hold a reference to the
+    /// queue all the time.
     /// </summary>
     public static Status BeginWait(Participant* me, SharedQueue* queue, QueueSide side, out int ticket)
     {
@@ -47,13 +48,13 @@ public static unsafe class QueueWaiting
         {
             QueueEvent* awaited = EventOf(queue, side);
             Interleaving.Point();
-            // Pairs with the reading in Signal, through the barrier.
+            // Pairs with the read in Signal, through the barrier.
             Interlocked.Increment(ref awaited->Waiters);
-            // Pairs with the order of the element and the reading in Signal: whoever does not see the waiter has passed its
-            // element on visibly.
+            // Pairs with the order of the element and the read in Signal: the element of a thread that does not see the waiter is
+            // visible.
             Interlocked.MemoryBarrierProcessWide();
             Interleaving.Point();
-            // Acquire: pairs with the increment in Wake; the caller's next try comes after it.
+            // Acquire: pairs with the increment in Wake. The caller's next try comes after it.
             ticket = Volatile.Read(ref awaited->Sequence);
         }
         Epoch.Exit(me);
@@ -61,16 +62,16 @@ public static unsafe class QueueWaiting
     }
 
     /// <summary>
-    /// Sleeps until what is awaited may have happened since the ticket was drawn (Done), the time is up (nanoseconds; TimedOut),
-    /// or a signal arrives (either), and draws another ticket. Not inside a section, and no GIL may be held; it needs to be given
-    /// up for this call only. Deleting the queue wakes those who sleep, deleting its pool does not: sleep in slices.
+    /// Sleeps until the event may have happened since the ticket was drawn (Done), the time in nanoseconds is up (TimedOut), or a
+    /// signal arrives (either status), and draws another ticket. Not called inside a section. No GIL may be held during this
+    /// call. Deletion of the queue wakes sleeping threads, but deletion of its pool does not, so callers must sleep in slices.
     /// </summary>
     public static Status Wait(Participant* me, SharedQueue* queue, QueueSide side, ref int ticket, long nanoseconds)
     {
         QueueEvent* awaited = EventOf(queue, side);
         int old = ticket;
         Interleaving.Point();
-        // A cast, as in EventOf: the kernel may be asked about memory that has gone, and returns at once.
+        // A cast, as in EventOf. The memory may be gone; the kernel then returns at once.
         Interleaving.Sleep((int*)awaited, old, nanoseconds);
         Epoch.Enter(me);
         Status status = SharedObject.IsDeleted((SharedObject*)queue) ? Status.Deleted : Status.Done;
@@ -88,15 +89,15 @@ public static unsafe class QueueWaiting
         {
             QueueEvent* awaited = EventOf(queue, side);
             Interleaving.Point();
-            // Full fence: who signals from here on sees one waiter less.
+            // Full fence: a thread that signals from here on sees one waiter less.
             int others = Interlocked.Decrement(ref awaited->Waiters);
-            // The wake may have been for one of these.
+            // The wake may have been meant for one of the other waiters.
             if (others > 0 && (side == QueueSide.Items ? LooksTakeable(queue) : LooksPuttable(queue))) Wake(awaited, 1);
         }
         Epoch.Exit(me);
     }
 
-    /// <summary>Makes all who wait try again, and return if their cancellation was requested.</summary>
+    /// <summary>Makes all waiters try again, and return if their cancellation was requested.</summary>
     public static Status Interrupt(Participant* me, SharedQueue* queue)
     {
         Epoch.Enter(me);
@@ -111,9 +112,10 @@ public static unsafe class QueueWaiting
     }
 
     /// <summary>
-    /// Takes the first element out, with the reference that the queue held; waits for one at most <paramref name="nanoseconds"/>
-    /// (negative: for ever), or until <paramref name="cancelled"/> (may be null) is not 0, which is looked at every 50 ms and at
-    /// every <see cref="Interrupt"/>: TimedOut. Not inside a section, and no GIL may be held.
+    /// Takes the first element with the reference that the queue held. Waits for an element at most
+    /// <paramref name="nanoseconds"/> (negative: no limit), or until <paramref name="cancelled"/> (may be null) is not 0; the
+    /// status is then TimedOut. <paramref name="cancelled"/> is checked every 50 ms and at every <see cref="Interrupt"/>. Not
+    /// called inside a section or with a GIL.
     /// </summary>
     public static Status Take(Participant* me, SharedQueue* queue, out Value value, long nanoseconds, int* cancelled)
     {

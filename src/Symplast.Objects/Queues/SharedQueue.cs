@@ -4,17 +4,17 @@ using System.Runtime.InteropServices;
 namespace Symplast.Objects;
 
 /// <summary>
-/// A queue that any number of threads put into and take from: bounded or not, first in first out. All methods are thread-safe;
-/// those that do not wait enter a section of their own.
+/// A bounded or unbounded FIFO queue for any number of putting and taking threads. All methods are thread-safe. Those that do not
+/// wait enter their own sections.
 /// </summary>
 /// <remarks>
-/// <para>A chain of rings (<see cref="QueueRing"/>), as .NET's ConcurrentQueue: a bounded queue has one for good. Otherwise, when
-/// the last ring is full, a put takes the queue's lock, closes it and links a larger one; who finds the first ring closed and
-/// empty takes the lock, unlinks and retires it. A ring is closed in three cases only: it has a successor, the queue was closed,
-/// or it was deleted.</para>
-/// <para>Closing and deleting set their flag, then close the last ring, under the lock: whoever finds a ring closed and, having
-/// read the flag, finds no successor, knows that there will be none. Deleting also ends the first ring, so that nothing can be
-/// taken any more, and releases what is left in the chain, each element once.</para>
+/// <para>A queue is a chain of rings (<see cref="QueueRing"/>), like .NET's ConcurrentQueue. A bounded queue has one ring for
+/// ever. In an unbounded queue, a put that finds the last ring full takes the queue's lock, closes the ring and links a larger
+/// one. A take that finds the first ring closed and empty takes the lock, and unlinks and retires the ring. A ring is closed only
+/// if it has a successor, the queue was closed, or the queue was deleted.</para>
+/// <para>Closing and deletion set their flag and then close the last ring, under the lock. A thread that finds a ring closed,
+/// reads the flag and then finds no successor therefore knows that there will be none. Deletion also ends the first ring, so that
+/// no element can be taken any more, and releases each element that is left in the chain once.</para>
 /// <para>Waiting for an element or for room: <see cref="QueueWaiting"/>.</para>
 /// </remarks>
 [StructLayout(LayoutKind.Explicit, Size = 192)]
@@ -26,15 +26,15 @@ public unsafe struct SharedQueue
     [FieldOffset(0)]
     internal SharedObject Object;
 
-    /// <summary>Where is taken; null once deleted.</summary>
+    /// <summary>The ring for takes; null if the queue is deleted.</summary>
     [FieldOffset(24)]
     internal QueueRing* First;
 
-    /// <summary>Where is put; null once deleted.</summary>
+    /// <summary>The ring for puts; null if the queue is deleted.</summary>
     [FieldOffset(32)]
     internal QueueRing* Last;
 
-    /// <summary>How many elements it may hold; 0 if that is unbounded.</summary>
+    /// <summary>The largest number of elements; 0 if unbounded.</summary>
     [FieldOffset(40)]
     internal ulong Capacity;
 
@@ -44,7 +44,7 @@ public unsafe struct SharedQueue
     [FieldOffset(56)]
     internal int IsClosed;
 
-    // Apart from the above, which is only read as a rule.
+    // On another cache line than the fields above, which are rarely written.
     [FieldOffset(ItemsOffset)]
     internal QueueEvent Items;
 
@@ -55,13 +55,13 @@ public unsafe struct SharedQueue
     const ulong DefaultLargest = 1 << 16;
 
     /// <summary>
-    /// A new, empty queue with one reference, the caller's; null if there is no memory. <paramref name="capacity"/> is how many
-    /// elements it may hold, 0 for any number. Inside a section in which the pool was not deleted.
+    /// Returns a new, empty queue with one reference, the caller's, or null if there is no memory. <paramref name="capacity"/> is
+    /// the largest number of elements, 0 for no limit. Called inside a section in which the pool was not deleted.
     /// </summary>
     public static SharedQueue* Create(Participant* me, PoolHeap* heap, long capacity) =>
         Create(me, heap, (ulong)capacity, capacity != 0 ? (ulong)capacity : FirstRing, DefaultLargest);
 
-    /// <summary>The same with rings of other sizes: for tests.</summary>
+    /// <summary>Returns a new, empty queue with rings of the given sizes. For tests.</summary>
     internal static SharedQueue* Create(Participant* me, PoolHeap* heap, ulong capacity, ulong firstRing, ulong largestRing)
     {
         SharedQueue* queue = (SharedQueue*)Heap.AllocateObject(me, heap, (nuint)sizeof(SharedQueue));
@@ -91,8 +91,8 @@ public unsafe struct SharedQueue
     }
 
     /// <summary>
-    /// Takes the first element out, with the reference that the queue held. Missing if the queue is empty, Closed if it was
-    /// closed as well.
+    /// Takes the first element with the reference that the queue held. Missing if the queue is empty, Closed if it is empty and
+    /// was closed.
     /// </summary>
     public static Status TryTake(Participant* me, SharedQueue* queue, out Value value)
     {
@@ -104,7 +104,7 @@ public unsafe struct SharedQueue
         return status;
     }
 
-    /// <summary>The number of elements, at one instant.</summary>
+    /// <summary>Gets the number of elements at one moment.</summary>
     public static Status Count(Participant* me, SharedQueue* queue, out long count)
     {
         count = 0;
@@ -112,8 +112,8 @@ public unsafe struct SharedQueue
         Status status = SharedObject.IsDeleted((SharedObject*)queue) ? Status.Deleted : Status.Done;
         if (status == Status.Done)
         {
-            // The chain stays as it is under the lock, and nobody begins to delete. Rings between the first and the last are
-            // full, or were emptied in turn after the first: they are summed up between two equal looks at the first.
+            // Under the lock the chain does not change, and no deletion begins. The rings between the first and the last are
+            // full, or were emptied in turn after the first. They are summed up between two equal reads of the first ring's head.
             ObjectLock.Enter(&queue->Object.Lock);
             if (queue->Object.Head.DeletedFlag != 0) status = Status.Deleted;
             else count = Sum(queue);
@@ -123,7 +123,9 @@ public unsafe struct SharedQueue
         return status;
     }
 
-    /// <summary>No more elements can be put; those that are in can be taken. Closing again changes nothing.</summary>
+    /// <summary>
+    /// Closes the queue: no more elements can be put, but those in the queue can be taken. Closing again has no effect.
+    /// </summary>
     public static Status Close(Participant* me, SharedQueue* queue)
     {
         Epoch.Enter(me);
@@ -142,8 +144,8 @@ public unsafe struct SharedQueue
     }
 
     /// <summary>
-    /// Deletes the queue by hand: later operations and those who wait answer Deleted, and so does a second call. What it held is
-    /// released.
+    /// Deletes the queue by hand and releases its elements. Later operations and waiting ones return Deleted, and so does a
+    /// second call.
     /// </summary>
     public static Status Delete(Participant* me, SharedQueue* queue)
     {
@@ -162,7 +164,7 @@ public unsafe struct SharedQueue
         return first ? Status.Done : Status.Deleted;
     }
 
-    /// <summary>Releases what a queue holds whose last reference is gone. Others may still be using it.</summary>
+    /// <summary>Releases the elements of a queue whose last reference is gone. Other threads may still use the queue.</summary>
     static void ReleaseContents(Participant* me, Header* header, ref Release release)
     {
         SharedQueue* queue = (SharedQueue*)header;
@@ -174,7 +176,7 @@ public unsafe struct SharedQueue
         RetireRings(me, queue);
     }
 
-    /// <summary>Whether all invariants hold. Only while nobody uses the queue.</summary>
+    /// <summary>Whether all invariants hold. Called only while no other thread uses the queue.</summary>
     public static bool IsValid(SharedQueue* queue)
     {
         if (queue->Object.Lock != 0 || queue->Items.Waiters != 0 || queue->Room.Waiters != 0) return false;
@@ -223,7 +225,7 @@ public unsafe struct SharedQueue
         return status;
     }
 
-    // Makes a last ring that is neither full nor closed. Done if there is another one than `full` now.
+    // Links a new last ring. Returns Done if the last ring is now another one than `full`.
     [MethodImpl(MethodImplOptions.NoInlining)]
     static Status Grow(Participant* me, SharedQueue* queue, QueueRing* full)
     {
@@ -238,13 +240,13 @@ public unsafe struct SharedQueue
             else
             {
                 Interleaving.Point();
-                // Closed before it has a successor: what is put into that comes later than all that is in this one.
+                // The ring is closed before it gets a successor, so all elements of the successor come after those of this ring.
                 QueueAtomics.CloseFull(full);
                 Interleaving.Point();
-                // Release: pairs with the acquire in Successor; the ring is complete.
+                // Release: pairs with the acquire in Successor. The new ring is complete.
                 Volatile.Write(ref *(nint*)&full->Next, (nint)next);
                 Interleaving.Point();
-                // Full fence; pairs with the acquire in Put.
+                // Full fence: pairs with the acquire in Put.
                 Interlocked.Exchange(ref *(nint*)&queue->Last, (nint)next);
             }
         }
@@ -277,12 +279,12 @@ public unsafe struct SharedQueue
     static void Advance(Participant* me, SharedQueue* queue, QueueRing* ring, QueueRing* next)
     {
         ObjectLock.Enter(&queue->Object.Lock);
-        // Of a deleted queue the first ring is the one that was ended.
+        // If the queue is deleted, the first ring was ended and stays.
         if (QueueAtomics.IsFirst(queue, ring) && queue->Object.Head.DeletedFlag == 0)
         {
             Interleaving.Point();
-            // Full fence; pairs with the acquire in Take; the ring is unlinked before its tag is read. Last is another one since
-            // Grow gave up the lock.
+            // Full fence: pairs with the acquire in Take. The ring is unlinked before its tag is read. Last has been another ring
+            // since Grow released the lock.
             Interlocked.Exchange(ref *(nint*)&queue->First, (nint)next);
             Heap.Retire(me, ring);
         }
@@ -295,8 +297,8 @@ public unsafe struct SharedQueue
         {
             QueueRing* first = queue->First;
             Interleaving.Point();
-            // Acquires: a ring is taken from only when those before it are empty. If the first one with elements has the same
-            // head before and after, nothing was taken between, and only the last one's tail can have changed.
+            // Acquires: elements of a ring are taken only when the rings before it are empty. If the first ring with elements has
+            // the same head before and after, no element was taken between, and only the tail of the last ring can have changed.
             while (first->Next != null && QueueRing.Count(first) == 0) first = first->Next;
             ulong head = Volatile.Read(ref first->Head);
             long count = 0;
@@ -319,8 +321,8 @@ public unsafe struct SharedQueue
         QueueRing.Close(queue->Last);
     }
 
-    // False if it was deleted before, or its pool was. Whoever gets true owns the elements from this position of the first ring
-    // on.
+    // Ends the queue. Returns false if the queue or its pool was deleted before. A caller that gets true owns the elements from
+    // this position of the first ring on.
     static bool TryEnd(SharedQueue* queue, out ulong position)
     {
         position = 0;
@@ -334,7 +336,7 @@ public unsafe struct SharedQueue
             Volatile.Write(ref queue->Object.Head.DeletedFlag, 1);
             CloseLast(queue);
             Interleaving.Point();
-            // The lock keeps the first ring the first.
+            // Under the lock the first ring stays the first.
             position = QueueAtomics.EndFirst(queue);
         }
         ObjectLock.Exit(&queue->Object.Lock);
@@ -345,7 +347,7 @@ public unsafe struct SharedQueue
     {
         ObjectLock.Enter(&queue->Object.Lock);
         QueueRing* ring = queue->First;
-        // Full fences; pair with the acquires in Put and Take. All rings are unlinked before any is retired.
+        // Full fences: pair with the acquires in Put and Take. All rings are unlinked before any is retired.
         Interlocked.Exchange(ref *(nint*)&queue->First, 0);
         Interlocked.Exchange(ref *(nint*)&queue->Last, 0);
         ObjectLock.Exit(&queue->Object.Lock);
@@ -357,7 +359,7 @@ public unsafe struct SharedQueue
         }
     }
 
-    /// <summary>What the table of kinds knows of queues.</summary>
+    /// <summary>The entry for queues in the table of structures.</summary>
     internal static Structure Structure => new(&ReleaseContents, &VisitParts, &DeleteObject);
 
     static Status DeleteObject(Participant* me, Header* o) => Delete(me, (SharedQueue*)o);
@@ -365,8 +367,8 @@ public unsafe struct SharedQueue
     static void VisitParts(Header* o, in PartVisitor parts)
     {
         SharedQueue* queue = (SharedQueue*)o;
-        // Acquire: pairs with the exchanges of First and of Next. A ring that was the queue's in this section stays, and so do
-        // those after it.
+        // Acquire: pairs with the exchanges of First and of Next. A ring that belonged to the queue in this section stays in
+        // memory until the section ends, and so do its successors.
         QueueRing* ring = (QueueRing*)Volatile.Read(ref *(nint*)&queue->First);
         for (; ring != null; ring = (QueueRing*)Volatile.Read(ref *(nint*)&ring->Next))
         {
@@ -376,7 +378,8 @@ public unsafe struct SharedQueue
             for (ulong position = head; position < tail; position++)
             {
                 QueueCell* cell = QueueRing.CellAt(ring, position);
-                // Acquire: pairs with the release in Fill. An element that was not taken by this moment outlasts the section.
+                // Acquire: pairs with the release in Fill. An element that has not been taken by now stays until the section
+                // ends.
                 if (Volatile.Read(ref cell->Turn) == 2 * position + 1) parts.Value(cell->Value);
             }
         }

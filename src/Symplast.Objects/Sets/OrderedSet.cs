@@ -3,8 +3,8 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Objects;
 
 /// <summary>
-/// An insertion-ordered set with lock-free membership tests: an <see cref="OrderedMap"/> all of whose values are true,
-/// with a head of its own kind. What is said there of atomicity, iteration, references and sections holds here too.
+/// An insertion-ordered set with lock-free membership tests. It is an <see cref="OrderedMap"/> whose values are all true, with a
+/// header of another kind. Atomicity, iteration, references and sections are as described there.
 /// </summary>
 /// <remarks>All operations are thread-safe.</remarks>
 public static unsafe class OrderedSet
@@ -25,7 +25,7 @@ public static unsafe class OrderedSet
     public static Status Contains<TKey>(Participant* me, OrderedMap* set, in TKey element)
         where TKey : struct, IMapKey => OrderedMap.Get(me, set, element, out _);
 
-    /// <summary>Number of elements, as <see cref="OrderedMap.Count"/>.</summary>
+    /// <summary>Gets the number of elements, as <see cref="OrderedMap.Count"/> does.</summary>
     public static Status Count(Participant* me, OrderedMap* set, out ulong count) => OrderedMap.Count(me, set, out count);
 
     /// <summary>
@@ -35,7 +35,7 @@ public static unsafe class OrderedSet
     public static Status TakeFirst(Participant* me, OrderedMap* set, out Value element) =>
         TakeFirst(me, set, default, out element);
 
-    /// <summary>The same, unless the guard refuses the element.</summary>
+    /// <summary>Removes the first element, unless the guard refuses it.</summary>
     public static Status TakeFirst(Participant* me, OrderedMap* set, in ValueGuard guard, out Value element) =>
         OrderedMap.TakeFirst(me, set, guard, out element, out _);
 
@@ -50,15 +50,15 @@ public static unsafe class OrderedSet
     public static Status Clear(Participant* me, OrderedMap* set) => OrderedMap.Clear(me, set);
 
     /// <summary>
-    /// A copy of all elements at one instant, as the keys of a snapshot. Not inside a section, and only with a reference to the
-    /// set.
+    /// Copies all elements at one moment, as the keys of a snapshot. Not called inside a section. The caller must hold a
+    /// reference to the set.
     /// </summary>
     public static Status Snapshot(Participant* me, OrderedMap* set, out MapSnapshot* snapshot) =>
         MapSnapshots.Take(me, set, out snapshot);
 
-    /// <summary>Deletes the set for all, as <see cref="OrderedMap.Delete"/>.</summary>
+    /// <summary>Deletes the set by hand, as <see cref="OrderedMap.Delete"/> does.</summary>
     public static Status Delete(Participant* me, OrderedMap* set) => OrderedMap.Delete(me, set);
 
-    /// <summary>Walks all invariants. For tests; while no other thread changes the set.</summary>
+    /// <summary>Whether all invariants hold. For tests, while no other thread changes the set.</summary>
     public static bool IsValid(Participant* me, OrderedMap* set) => MapCheck.IsValid(me, set);
 }

@@ -17,12 +17,12 @@ internal static unsafe class RecordAtomics
     /// </summary>
     internal static void AddAttribute(RecordBody* body, Shape* shape, Value value)
     {
-        Record.Store(body, shape->Count - 1, value);
+        RecordBody.Store(body, shape->Count - 1, value);
         Interleaving.Point();
-        // Release: pairs with the acquire in Get; the value is there.
+        // Release: pairs with the acquire in NamedAttributes.Get; the value is there.
         Volatile.Write(ref *(nint*)&body->Shape, (nint)shape);
         Interleaving.Point();
-        // Release: pairs with the acquire in GetCached; a full fence before a private shape is retired.
+        // Release: pairs with the acquire in RecordView.Of; a full fence before a private shape is retired.
         Interlocked.Exchange(ref body->ShapeId, shape->Id);
     }
 

@@ -175,6 +175,15 @@ public static unsafe class Shapes
         return copy;
     }
 
+    /// <summary>Frees a private shape: at once if no reader can have seen it. Shapes of trees stay.</summary>
+    internal static void GiveUpPrivate(Participant* me, Shape* shape, bool isUnseen = false)
+    {
+        if (shape->Id != 0) return;
+        for (int i = 0; i < shape->Count; i++) Reference.Drop(me, Shape.Names(shape)[i]);
+        if (isUnseen) Heap.Free(me, shape);
+        else Heap.Retire(me, shape);
+    }
+
     static Shape* Child(Participant* me, PoolHeap* heap, Shape* parent, in Probe name)
     {
         Value text = name.ToValue(me, heap);

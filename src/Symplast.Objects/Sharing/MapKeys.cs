@@ -3,22 +3,22 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Objects;
 
 /// <summary>
-/// A key to look for: <see cref="Probe"/>, which can be any, or one that is known to be of a kind. Only ever a type argument, so
-/// that what is compared stays in registers.
+/// A key for lookups: <see cref="Probe"/>, which can be of any kind, or a key of a known kind. The interface is used only as the
+/// constraint of a type argument, so that the compared words stay in registers.
 /// </summary>
 public interface IMapKey
 {
     /// <summary>The key's hash.</summary>
     ulong Hash { get; }
 
-    /// <summary>The same as a probe.</summary>
+    /// <summary>The key as a probe.</summary>
     Probe AsProbe { get; }
 
-    /// <summary>Whether a stored value equals this, as Python has it.</summary>
+    /// <summary>Whether a stored value equals this key by Python's rules.</summary>
     bool Matches(Value stored);
 }
 
-/// <summary>Text of ASCII characters that lies anywhere, with its hash. It must stay while the key is used.</summary>
+/// <summary>ASCII text in any memory, with its hash. It must stay as long as the key is used.</summary>
 public readonly unsafe struct TextKey(byte* ascii, nuint length, ulong hash) : IMapKey
 {
     /// <inheritdoc/>
@@ -34,7 +34,7 @@ public readonly unsafe struct TextKey(byte* ascii, nuint length, ulong hash) : I
 }
 
 /// <summary>
-/// Text or bytes of which only the hash is known: a stored key that matches is written to <paramref name="found"/>, without a
+/// Text or bytes of which only the hash is known. A stored key that matches is written to <paramref name="found"/> without a
 /// reference.
 /// </summary>
 public readonly unsafe struct HashKey(ValueKind kind, ulong hash, Value* found) : IMapKey
@@ -67,7 +67,7 @@ public readonly struct IntKey(long number) : IMapKey
     public Probe AsProbe => Probe.Of(_word);
 
     /// <inheritdoc/>
-    // Two integers that are inline are equal only if they are the same word.
+    // Two inline integers are equal only if their words are equal.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool Matches(Value stored) => stored == _word || !stored.IsInt && Equality.AreEqual(_word, stored);
 }

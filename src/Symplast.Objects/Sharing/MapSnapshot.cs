@@ -3,29 +3,29 @@ using System.Runtime.InteropServices;
 namespace Symplast.Objects;
 
 /// <summary>
-/// The entries of a map at one instant, in order; with a reference to each key and value. It belongs to whoever made it, and lies
-/// in the pool, or in memory of the process's own. Keys and values follow in turn.
+/// The entries of a map at one moment, in order, with a reference to each key and value. A snapshot belongs to its creator, and
+/// lies in the pool or in the process's own memory. Keys and values alternate.
 /// </summary>
-/// <remarks>To be read inside a section in which the pool was found not deleted.</remarks>
+/// <remarks>It may be read inside a section in which the pool was not deleted.</remarks>
 public unsafe struct MapSnapshot
 {
-    /// <summary>Number of entries.</summary>
+    /// <summary>The number of entries.</summary>
     public ulong Count;
 
     /// <summary>The heap of the keys and values, pinned, if the snapshot does not lie there itself.</summary>
     internal PoolHeap* Owner;
 
-    /// <summary>Key number <paramref name="i"/>.</summary>
+    /// <summary>The key of entry <paramref name="i"/>.</summary>
     public static Value Key(MapSnapshot* snapshot, ulong i) => Items(snapshot)[2 * i];
 
-    /// <summary>Value number <paramref name="i"/>.</summary>
+    /// <summary>The value of entry <paramref name="i"/>.</summary>
     public static Value Value(MapSnapshot* snapshot, ulong i) => Items(snapshot)[2 * i + 1];
 
     internal static Value* Items(MapSnapshot* snapshot) => (Value*)(snapshot + 1);
 
     /// <summary>
-    /// Room for so many entries in memory of the process's own; null if there is none. Inside a section in which the pool was not
-    /// deleted.
+    /// Allocates an empty snapshot with room for <paramref name="capacity"/> entries in the process's own memory. Returns null if
+    /// there is no memory. Called inside a section in which the pool was not deleted.
     /// </summary>
     internal static MapSnapshot* Create(PoolHeap* heap, ulong capacity)
     {
@@ -43,10 +43,10 @@ public unsafe struct MapSnapshot
         }
     }
 
-    /// <summary>Drops all references and frees the snapshot, unless that went with its pool.</summary>
+    /// <summary>Drops all references and frees the snapshot, unless it was freed with its pool.</summary>
     public static void Free(Participant* me, MapSnapshot* snapshot)
     {
-        // Of a pool that was deleted there is nothing to look at.
+        // If the pool was deleted, the memory of the snapshot may be gone and must not be read.
         bool isInPool = AddressRange.Contains(snapshot);
         PoolHeap* owner = isInPool ? null : snapshot->Owner;
         Epoch.Enter(me);

@@ -1,6 +1,8 @@
 namespace Symplast.Objects;
 
-/// <summary>All live objects of a pool, found by walking its pages (<see cref="HeapWalk"/>) while others work on them.</summary>
+/// <summary>
+/// Finds all live objects of a pool by walking its pages (<see cref="HeapWalk"/>), while other threads use the objects.
+/// </summary>
 public static unsafe class ObjectWalk
 {
     struct Counter : IBlockVisitor
@@ -43,17 +45,17 @@ public static unsafe class ObjectWalk
         public void Visit(void* block)
         {
             if (!SharedObject.IsLive(block) || !Reference.TryTake((Header*)block)) return;
-            // It may have died, and another come to life in its place: but not while we hold a reference.
+            // The object may have died, and another may lie in its place now. While we hold a reference, this cannot happen.
             if ((Volatile.Read(ref SharedObject.NoteOf((SharedObject*)block)) & Mask) == Note) Found = (Header*)block;
             else Mistaken = (Header*)block;
         }
     }
 
     /// <summary>
-    /// Adds the objects of a pool to counts, each to that with the number that it has according to <paramref name="numberOf"/>,
-    /// if there is one. Exact if nobody makes or drops objects meanwhile. Thread-safe, not inside a section.
+    /// Counts the objects of a pool. Each object is added to the count whose index <paramref name="numberOf"/> returns, if there
+    /// is one. Exact if no thread creates or drops objects meanwhile. Thread-safe. Not called inside a section.
     /// </summary>
-    /// <exception cref="OutOfMemoryException">No memory.</exception>
+    /// <exception cref="OutOfMemoryException">There is no memory.</exception>
     public static void Count(Participant* me, Pool pool, delegate*<Header*, int> numberOf, Span<long> counts)
     {
         fixed (long* first = counts)
@@ -65,10 +67,10 @@ public static unsafe class ObjectWalk
     }
 
     /// <summary>
-    /// Adds the objects of a pool, with a reference to each that is the caller's. None that lives throughout is missed.
-    /// Thread-safe, not inside a section.
+    /// Adds the objects of a pool to a list, with a reference to each that is the caller's. An object that lives during the whole
+    /// call is never missed. Thread-safe. Not called inside a section.
     /// </summary>
-    /// <exception cref="OutOfMemoryException">No memory; the list has what was found by then.</exception>
+    /// <exception cref="OutOfMemoryException">There is no memory. The list has the objects that were found before.</exception>
     public static void Gather(Participant* me, Pool pool, ref NativeList<nint> objects)
     {
         Gatherer gatherer = new() { Objects = objects };
@@ -84,8 +86,9 @@ public static unsafe class ObjectWalk
     }
 
     /// <summary>
-    /// The object at an address, with a reference that is the caller's, if there is one whose note is <paramref name="note"/> in
-    /// the bits of <paramref name="mask"/>; else null. The address may be any. Thread-safe, not inside a section.
+    /// Returns the object at an address, with a reference that is the caller's, if there is an object whose note has the bits
+    /// <paramref name="note"/> under <paramref name="mask"/>; otherwise null. Any address may be given. Thread-safe. Not called
+    /// inside a section.
     /// </summary>
     public static Header* Find(Participant* me, Pool pool, void* address, ulong note, ulong mask)
     {

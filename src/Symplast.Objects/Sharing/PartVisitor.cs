@@ -1,13 +1,13 @@
 namespace Symplast.Objects;
 
 /// <summary>
-/// What is done with the parts of an object, as functions that get a context: so that the walk through a structure is compiled
-/// once, whoever visits. A function that is null is not called.
+/// A visitor of the parts of an object: functions with a context, so that the walk through a structure is compiled once for all
+/// visitors. A null function is not called.
 /// </summary>
-/// <param name="context">Handed to the functions.</param>
-/// <param name="block">Gets each block that belongs to the object alone, its own apart.</param>
-/// <param name="buffer">Gets the memory that belongs to the object alone, and can outlive it.</param>
-/// <param name="value">Gets each value that the object holds.</param>
+/// <param name="context">The first argument of the functions.</param>
+/// <param name="block">Called with each block that belongs only to the object, except the object's own block.</param>
+/// <param name="buffer">Called with the buffer that belongs only to the object, and can outlive it.</param>
+/// <param name="value">Called with each value that the object holds.</param>
 internal readonly unsafe struct PartVisitor(
     void* context,
     delegate*<void*, void*, void> block,

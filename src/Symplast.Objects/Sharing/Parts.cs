@@ -2,22 +2,25 @@ using System.Runtime.CompilerServices;
 
 namespace Symplast.Objects;
 
-/// <summary>What is done with each object that another one refers to.</summary>
+/// <summary>A visitor of the objects to which another object refers.</summary>
 public unsafe interface IReferenceVisitor
 {
-    /// <summary>One reference, perhaps into another pool. Inside a section; the address may be of a pool that was
-    /// deleted.</summary>
+    /// <summary>
+    /// Visits the target of a reference, which may lie in another pool, or in a pool that was deleted. Called inside a section.
+    /// </summary>
     void Visit(Header* target);
 }
 
 /// <summary>
-/// What an object consists of and holds. Looked at as it is, part by part, in one section and without a lock: exact if nobody
-/// changes the object meanwhile; else an entry that moves may be missed or met twice.
+/// Visits the parts of an object one by one, in one section and without a lock. The result is exact if no thread changes the
+/// object meanwhile. Otherwise an entry that moves may be missed or met twice.
 /// </summary>
 public static unsafe class Parts
 {
-    /// <summary>The bytes of the blocks that an object consists of: tables and the like with their spare room, but not what it
-    /// refers to, as text. 0 if its pool is deleted. The caller holds a reference. Thread-safe.</summary>
+    /// <summary>
+    /// The bytes of the blocks of an object, such as tables with their spare room, without other blocks to which it refers, such
+    /// as texts. 0 if the pool is deleted. The caller holds a reference. Thread-safe.
+    /// </summary>
     public static long SizeOf(Participant* me, Header* o)
     {
         long bytes = 0;
@@ -32,12 +35,13 @@ public static unsafe class Parts
         return bytes;
     }
 
-    /// <summary>Follows all references of an object to others, also those in tuples. The caller holds a reference.
-    /// Thread-safe.</summary>
+    /// <summary>
+    /// Visits all references of an object to other objects, also those in tuples. The caller holds a reference. Thread-safe.
+    /// </summary>
     public static void Follow<TVisitor>(Participant* me, Header* o, ref TVisitor visitor)
         where TVisitor : struct, IReferenceVisitor
     {
-        // On this stack, so that its address stays.
+        // The copy lies on this stack, so that its address does not change.
         TVisitor own = visitor;
         PartVisitor follower = new(Unsafe.AsPointer(ref own), null, null, &FollowValue<TVisitor>);
         Epoch.Enter(me);
@@ -55,7 +59,7 @@ public static unsafe class Parts
         if (value.PointsTo(ValueKind.Object)) Unsafe.AsRef<TVisitor>(visitor).Visit(value.Head);
         else if (value.PointsTo(ValueKind.Tuple))
         {
-            // Recursion is bounded by TupleBlob.MaximumDepth.
+            // The recursion is bounded by TupleBlob.MaximumDepth.
             for (nuint i = 0; i < TupleBlob.LengthOf(value); i++)
                 FollowValue<TVisitor>(visitor, TupleBlob.Items((TupleBlob*)value.Pointer)[i]);
         }

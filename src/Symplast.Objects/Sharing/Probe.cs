@@ -3,12 +3,12 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Objects;
 
 /// <summary>
-/// A key or value from outside a pool: a number, or text and bytes that lie anywhere, with its hash. Lookups compare with it, so
-/// that looking for a text copies nothing; only what is stored becomes a <see cref="Value"/> of the pool.
+/// A key or value from outside a pool with its hash: a number, or text or bytes in any memory. Lookups compare stored values with
+/// the probe, so that a lookup copies nothing. Only a probe that is stored becomes a <see cref="Value"/> of the pool.
 /// </summary>
 public readonly unsafe struct Probe : IMapKey
 {
-    // Both are of the data; a word says them itself, to whoever asks.
+    // The hash and the kind of the data. Those of a word are computed from the word.
     readonly ulong _hash;
     readonly ValueKind _kind;
     readonly bool _isAscii;
@@ -23,19 +23,19 @@ public readonly unsafe struct Probe : IMapKey
         _hash = hash;
         _kind = kind;
         _isAscii = isAscii;
-        // Null says that the word counts; empty text may well come with a null pointer.
+        // A null pointer means that the word is valid. An empty text may have a null pointer, which is replaced.
         _data = data == null ? (byte*)1 : data;
         _length = length;
     }
 
-    /// <summary>The key's hash. That of a number is computed anew each time.</summary>
+    /// <summary>The key's hash. The hash of a number is computed each time.</summary>
     public ulong Hash => _data == null ? Hashing.Of(_word) : _hash;
 
-    /// <summary>What it is.</summary>
+    /// <summary>The kind of the key.</summary>
     public ValueKind Kind => _data == null ? _word.Kind : _kind;
 
-    /// <summary>Its class among sorted keys; <see cref="OrderingClass.None"/> if it cannot be one.</summary>
-    // Out of line: inlined, it takes from the callers' paths of the tree what they have room for.
+    /// <summary>The class among sorted keys, <see cref="OrderingClass.None"/> if it cannot be a sorted key.</summary>
+    // Not inlined: it would take registers from the search paths of the tree that call it.
     public OrderingClass Class
     {
         [MethodImpl(MethodImplOptions.NoInlining)]
@@ -53,44 +53,45 @@ public readonly unsafe struct Probe : IMapKey
     /// <summary>The bytes of a text or of bytes from outside the pool, else null.</summary>
     internal byte* Data => _data;
 
-    /// <summary>Number of bytes at <see cref="Data"/>.</summary>
+    /// <summary>The number of bytes at <see cref="Data"/>.</summary>
     internal nuint Length => _length;
 
     /// <inheritdoc/>
     Probe IMapKey.AsProbe => this;
 
-    /// <summary>The value that the probe was made of; empty if it is text or bytes from outside.</summary>
+    /// <summary>The value of which the probe was made, or an empty value for text or bytes from outside.</summary>
     public Value AsValue => _data == null ? _word : Value.Empty;
 
     /// <summary>
-    /// A probe for a value; of what is counted, the caller must hold a reference for as long as the probe is used.
+    /// A probe for a value. If the value is counted, the caller must hold a reference as long as the probe is used.
     /// </summary>
     public static Probe Of(Value value) => new(value);
 
     /// <summary>
-    /// A probe for text: UTF-8, with lone surrogates encoded like other characters. Its bytes must stay while the probe is used.
+    /// A probe for text: UTF-8 in which lone surrogates are encoded like other characters. The bytes must stay as long as the
+    /// probe is used.
     /// </summary>
     public static Probe Text(byte* utf8, nuint length, ulong hash) => new(hash, ValueKind.Text, utf8, length, isAscii: false);
 
     /// <summary>
-    /// The same for text that is known to be of ASCII characters only, so that nobody need look when it is stored.
+    /// A probe for text that is known to have only ASCII characters, so that this is not checked when it is stored.
     /// </summary>
     public static Probe AsciiText(byte* ascii, nuint length, ulong hash) =>
         new(hash, ValueKind.Text, ascii, length, isAscii: true);
 
-    /// <summary>A probe for bytes, which must stay while the probe is used.</summary>
+    /// <summary>A probe for bytes, which must stay as long as the probe is used.</summary>
     public static Probe Bytes(byte* data, nuint length, ulong hash) => new(hash, ValueKind.Bytes, data, length, isAscii: false);
 
-    /// <summary>Whether a stored value equals this, as Python has it.</summary>
+    /// <summary>Whether a stored value equals this key by Python's rules.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool Matches(Value stored)
     {
-        // Two integers that are inline are equal only if they are the same word.
+        // Two inline integers are equal only if their words are equal.
         if (_data == null) return stored == _word || !(stored.IsInt && _word.IsInt) && Equality.AreEqual(_word, stored);
         return stored.PointsTo(_kind) && Equality.SameBytes((Blob*)stored.Pointer, _data, _length);
     }
 
-    /// <summary>The value in the pool, with a reference that is the caller's; empty if there is no memory.</summary>
+    /// <summary>Makes the value in a pool, with a reference that is the caller's. Empty if there is no memory.</summary>
     public Value ToValue(Participant* me, PoolHeap* heap)
     {
         if (_data != null)

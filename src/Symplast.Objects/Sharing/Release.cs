@@ -1,15 +1,15 @@
 namespace Symplast.Objects;
 
 /// <summary>
-/// What happens when the last reference to a block goes: the references it holds go too, and its memory after a grace period. The
-/// blocks that die in turn are put on a list that runs through them, so that a chain of millions does not recurse and needs no
-/// memory.
+/// Releases a block whose last reference is gone: drops the references that the block holds, and retires its memory for a grace
+/// period. Blocks that die as a consequence are linked into a list, so that a chain of millions of blocks needs no recursion and
+/// no memory.
 /// </summary>
 internal unsafe struct Release
 {
     Header* _first;
 
-    /// <summary>What is to be known of tuples, which are no objects.</summary>
+    /// <summary>The entry for tuples, which are not objects, in the table of structures.</summary>
     internal static Structure OfTuples => new(&ReleaseItems, null, null);
 
     /// <summary>Releases a block whose count has fallen to 0.</summary>
@@ -30,6 +30,13 @@ internal unsafe struct Release
     internal void Drop(Participant* me, Value value)
     {
         if (value.IsCounted && !Reference.IsGone(value) && Reference.DropOne(value.Head)) Push(me, value.Head);
+    }
+
+    /// <summary>Drops a reference: at once, or onto the list of what dies, if there is one.</summary>
+    internal static void Drop(Participant* me, Value value, Release* release)
+    {
+        if (release == null) Reference.Drop(me, value);
+        else release->Drop(me, value);
     }
 
     static void ReleaseItems(Participant* me, Header* header, ref Release release)

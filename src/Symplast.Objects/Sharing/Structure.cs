@@ -4,16 +4,15 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Objects;
 
 /// <summary>
-/// What this room must know of a kind of block that holds references: the functions that end it, and that look into it. A
-/// structure declares itself with one of these, and
-/// <see cref="Structures"/> names them all.
+/// The functions of a kind of block that holds references: they release, visit and delete the block. Each structure declares one,
+/// and <see cref="Structures"/> lists them all.
 /// </summary>
-/// <param name="releaseContents">Drops what a block refers to whose last reference is gone, and retires the blocks that belong to
-/// it, its own apart. Inside a section.</param>
-/// <param name="visitParts">Comes to all parts of an object, see <see cref="Parts"/>. Inside a section. Null if it is no
-/// object.</param>
-/// <param name="delete">Deletes an object by hand: Deleted if it was before. Not inside a section. Null if it is no
-/// object.</param>
+/// <param name="releaseContents">Drops the references of a block whose last reference is gone, and retires the blocks that belong
+/// to it, except the block itself. Called inside a section.</param>
+/// <param name="visitParts">Visits all parts of an object, see <see cref="Parts"/>. Called inside a section. Null if the kind is
+/// not an object.</param>
+/// <param name="delete">Deletes an object by hand. Returns Deleted if it was deleted before. Not called inside a section. Null if
+/// the kind is not an object.</param>
 internal readonly unsafe struct Structure(
     delegate*<Participant*, Header*, ref Release, void> releaseContents,
     delegate*<Header*, in PartVisitor, void> visitParts,
@@ -25,8 +24,8 @@ internal readonly unsafe struct Structure(
         Structure _first;
     }
 
-    // By kind. A blittable struct without initialiser has no class constructor; it is filled before anything of this assembly
-    // runs, and never changes.
+    // Indexed by kind. A blittable struct without an initialiser needs no class constructor. The table is filled before other
+    // code of this assembly runs, and never changes.
     static Table _table;
 
     /// <summary>See the parameter of this name.</summary>
@@ -38,11 +37,11 @@ internal readonly unsafe struct Structure(
     /// <summary>See the parameter of this name.</summary>
     internal readonly delegate*<Participant*, Header*, Status> Delete = delete;
 
-    /// <summary>What is known of a kind; nothing but nulls if it was not declared.</summary>
+    /// <summary>The functions of a kind, all null if the kind was not declared.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static ref readonly Structure Of(HeaderKind kind) => ref _table[(int)kind];
 
-    /// <summary>Enters a kind in the table; before any block of it is made.</summary>
+    /// <summary>Enters a kind in the table. Called before any block of the kind is made.</summary>
     internal static void Declare(HeaderKind kind, Structure structure)
     {
         Debug.Assert(Of(kind).ReleaseContents == null && structure.ReleaseContents != null);

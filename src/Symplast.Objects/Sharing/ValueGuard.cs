@@ -3,12 +3,13 @@ using System.Runtime.CompilerServices;
 namespace Symplast.Objects;
 
 /// <summary>
-/// Asked by an operation that takes a value out of a structure, before it does, with what it is about to take: if the answer is
-/// no, that stays, and the operation says <see cref="Status.Refused"/>. The default one refuses nothing.
+/// Decides whether an operation may take a value out of a structure. If the guard refuses the value, the value stays, and the
+/// status of the operation is <see cref="Status.Refused"/>. The default guard refuses nothing.
 /// </summary>
-/// <param name="accepts">Answers for a value, without a reference, and a context. It may be called several times, inside the
-/// operation's section and under locks of the structure: it must not wait, allocate, drop references or use structures.</param>
-/// <param name="context">Handed to it.</param>
+/// <param name="accepts">Called with the context and the value, without a reference. It may be called several times, inside the
+/// operation's section and under locks of the structure, so it must not wait, allocate, drop references or use
+/// structures.</param>
+/// <param name="context">The first argument of the function.</param>
 public readonly unsafe struct ValueGuard(delegate*<void*, Value, bool> accepts, void* context)
 {
     readonly delegate*<void*, Value, bool> _accepts = accepts;

@@ -87,7 +87,7 @@ internal static unsafe class Dismantling
                 for (int i = 0; i < inner->Count; i++)
                 {
                     KillAndPush((SortedNode*)*SortedInner.Slot(inner, i), ref dead);
-                    if (i > 0) Drop(me, new Value(SortedInner.Key(inner, i)), release);
+                    if (i > 0) Release.Drop(me, new Value(SortedInner.Key(inner, i)), release);
                 }
             }
             else
@@ -97,8 +97,8 @@ internal static unsafe class Dismantling
                 for (int i = 0; i < count; i++)
                 {
                     int place = LeafOrder.Place(node->Order, i);
-                    Drop(me, new Value(SortedLeaf.Key(leaf, place)), release);
-                    Drop(me, new Value(SortedLeaf.Value(leaf, place)), release);
+                    Release.Drop(me, new Value(SortedLeaf.Key(leaf, place)), release);
+                    Release.Drop(me, new Value(SortedLeaf.Value(leaf, place)), release);
                 }
             }
             Heap.Retire(me, node);
@@ -112,11 +112,5 @@ internal static unsafe class Dismantling
         SortedNode.Next(node) = list;
         list = node;
         ObjectLock.Exit(SortedNode.Lock(node));
-    }
-
-    static void Drop(Participant* me, Value value, Release* release)
-    {
-        if (release == null) Reference.Drop(me, value);
-        else release->Drop(me, value);
     }
 }

@@ -11,7 +11,7 @@ internal static unsafe class EntryCount
         for (int i = 0; i < TreeSizes.MostLooks; i++)
         {
             Interleaving.Point();
-            // Acquire: pairs with the releases in Enter and Exit.
+            // Acquire: pairs with the releases in SequenceLock.
             ulong version = Volatile.Read(ref map->Version);
             Interleaving.Point();
             // Acquire: pairs with the release in Exit. If it is of a later version, so is what is read next.
@@ -36,22 +36,13 @@ internal static unsafe class EntryCount
         return false;
     }
 
-    internal static void Enter(SortedMap* map)
-    {
-        ObjectLock.Enter(&map->Order);
-        Interleaving.Point();
-        // Release, odd: pairs with the first reading in Of. What follows is stored with release or interlocked, so it is not
-        // seen before this.
-        Volatile.Write(ref map->Version, map->Version + 1);
-    }
+    internal static void Enter(SortedMap* map) => SequenceLock.Enter(&map->Order, &map->Version);
 
     internal static void Exit(SortedMap* map, long change)
     {
         Interleaving.Point();
-        // Release, both: pair with the readings in Of, which find all of the change, or none of it.
+        // Release: pairs with the second reading in Of.
         Volatile.Write(ref map->Entries, map->Entries + change);
-        Interleaving.Point();
-        Volatile.Write(ref map->Version, map->Version + 1);
-        ObjectLock.Exit(&map->Order);
+        SequenceLock.Exit(&map->Order, &map->Version);
     }
 }

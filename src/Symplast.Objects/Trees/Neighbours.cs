@@ -127,7 +127,7 @@ internal static unsafe class Neighbours
 
     // The position of the nearest entry on a side of the bound; outside of the leaf's if there is none.
     [MethodImpl(MethodImplOptions.NoInlining)]
-    internal static int PositionOf(SortedLeaf* leaf, ulong order, in SortedKey bound, bool down, bool inclusive)
+    static int PositionOf(SortedLeaf* leaf, ulong order, in SortedKey bound, bool down, bool inclusive)
     {
         bool isThere = SortedLeaf.Search(leaf, order, bound, out int position) >= 0;
         if (isThere && inclusive) return position;

@@ -36,39 +36,30 @@ internal static unsafe class Popping
             return status == Status.Done ? null : status;
         }
         int position = side == Toward.First ? 0 : entries - 1;
-        int place = LeafOrder.Place(order, position);
-        if (!guard.Accepts(new Value(SortedLeaf.Value(leaf, place))))
+        if (!guard.Accepts(SortedLeaf.ValueAt(leaf, position)))
         {
             SortedLeaf.Unlock(leaf);
             return Status.Refused;
         }
-        if (!EntryCount.TryEnter(map, era))
-        {
-            SortedLeaf.Unlock(leaf);
-            return null;
-        }
-        key = new Value(SortedLeaf.Key(leaf, place));
-        value = new Value(SortedLeaf.Value(leaf, place));
-        Interleaving.Point();
-        // Release; giving back the lock is a full fence.
-        Volatile.Write(ref leaf->Node.Order, LeafOrder.Removed(order, position));
-        EntryCount.Exit(map, -1);
+        bool isCurrent = TryPopFrom(map, era, leaf, position, out key, out value);
         SortedLeaf.Unlock(leaf);
+        if (!isCurrent) return null;
         // A leaf at the end may be sparse: it would have to be merged after every few entries.
         if (entries == 1) Balance.Merge(me, map, default, side, 0);
         return Status.Done;
     }
 
+    // Takes an entry out of a leaf, which is locked; false if the tree was cleared away since it had this era.
     static bool TryPopFrom(SortedMap* map, ulong era, SortedLeaf* leaf, int position, out Value key, out Value value)
     {
         key = value = default;
         if (!EntryCount.TryEnter(map, era)) return false;
-        int place = LeafOrder.Place(leaf->Node.Order, position);
-        key = new Value(SortedLeaf.Key(leaf, place));
-        value = new Value(SortedLeaf.Value(leaf, place));
+        ulong order = leaf->Node.Order;
+        key = SortedLeaf.KeyAt(leaf, order, position);
+        value = SortedLeaf.ValueAt(leaf, position);
         Interleaving.Point();
         // Release; giving back the lock is a full fence.
-        Volatile.Write(ref leaf->Node.Order, LeafOrder.Removed(leaf->Node.Order, position));
+        Volatile.Write(ref leaf->Node.Order, LeafOrder.Removed(order, position));
         EntryCount.Exit(map, -1);
         return true;
     }

@@ -10,10 +10,10 @@ namespace Symplast.Objects;
 /// key that has none with another.
 /// </summary>
 /// <remarks>
-/// <para>All operations are thread-safe, atomic and linearizable, those on several keys too (first, floor, pop, count), but for
-/// cursors, which say for themselves what they promise. Readers take no lock and write nothing. Sources: P. McKenney's RCU; P.
-/// Lehman and S. Yao for the B+tree of concurrent writers; the permutation word of Masstree's leaves (Mao et al., EuroSys 2012);
-/// locks for writers and none for readers as in ART-ROWEX (Leis et al., DaMoN 2016).</para>
+/// <para>All operations are thread-safe, atomic and linearizable, those on several keys too (first, floor, pop, count,
+/// snapshots). Readers take no lock and write nothing, except snapshots, which lock the leaves that they copy. Sources: P.
+/// McKenney's RCU; P. Lehman and S. Yao for the B+tree of concurrent writers; the permutation word of Masstree's leaves (Mao
+/// et al., EuroSys 2012); locks for writers and none for readers as in ART-ROWEX (Leis et al., DaMoN 2016).</para>
 ///
 /// <para><b>States of a node.</b> New: seen by its maker only; a new leaf is born locked. Live: in the tree. Dead: replaced or
 /// cleared away, for ever. Each node is responsible for a range of keys that never changes: splitting, merging and compaction
@@ -205,24 +205,15 @@ public unsafe struct SortedMap
     public static Status Remove(Participant* me, SortedMap* map, in Probe key, out Value removed) =>
         Writer.Write(me, map, key, default(TreeChange.Removal), out removed);
 
-    /// <summary>Removes a key and gives its value, whose reference becomes the caller's.</summary>
-    public static Status Take(Participant* me, SortedMap* map, in Probe key, out Value taken) =>
-        Take(me, map, key, default, out taken);
-
-    /// <summary>The same, unless the guard refuses the value.</summary>
+    /// <summary>
+    /// Removes a key and gives its value, whose reference becomes the caller's, unless the guard refuses the value.
+    /// </summary>
     public static Status Take(Participant* me, SortedMap* map, in Probe key, in ValueGuard guard, out Value taken)
     {
         Status status = Writer.Write(me, map, key, new TreeChange.Taking(guard), out taken);
         if (status != Status.Done) taken = default;
         return status;
     }
-
-    /// <summary>
-    /// Removes a key if its value equals an expected one; else Missing, and <paramref name="present"/> is its value, or empty if
-    /// there is none.
-    /// </summary>
-    public static Status Remove(Participant* me, SortedMap* map, in Probe key, in Probe expected, out Value present) =>
-        Writer.Write(me, map, key, new TreeChange.ConditionalRemoval(expected), out present);
 
     /// <summary>
     /// Replaces a value if it equals an expected one; else Missing, and <paramref name="present"/> is the value, or empty if
@@ -242,22 +233,6 @@ public unsafe struct SortedMap
         Value stored = default;
         Status status = Writer.Write(me, map, key, new TreeChange.Addition(delta, &stored), out _);
         sum = stored;
-        return status;
-    }
-
-    /// <summary>The same for any integer of 64 bits.</summary>
-    public static Status Add(Participant* me, SortedMap* map, in Probe key, long delta, out Value sum)
-    {
-        Epoch.Enter(me);
-        sum = default;
-        Status status = Status.Deleted;
-        if (!SharedObject.IsDeleted((SharedObject*)map))
-        {
-            Value number = Sum.OfInteger(me, Heap.Of(map), delta);
-            status = number.IsEmpty ? Status.NoMemory : Add(me, map, key, number, out sum);
-            Reference.Drop(me, number);
-        }
-        Epoch.Exit(me);
         return status;
     }
 
@@ -289,32 +264,21 @@ public unsafe struct SortedMap
         Neighbours.NearestTo(me, map, bound, Toward.Key, false, out key, out value);
 
     /// <summary>
-    /// Removes the entry with the least key and gives it; Missing if the map is empty. Both references become the caller's.
+    /// Removes the entry with the least key and gives it, unless the guard refuses the value; Missing if the map is empty. Both
+    /// references become the caller's.
     /// </summary>
-    public static Status PopMin(Participant* me, SortedMap* map, out Value key, out Value value) =>
-        PopMin(me, map, default, out key, out value);
-
-    /// <summary>The same, unless the guard refuses the value.</summary>
     public static Status PopMin(Participant* me, SortedMap* map, in ValueGuard guard, out Value key, out Value value) =>
         Popping.Pop(me, map, Toward.First, guard, out key, out value);
 
-    /// <summary>Removes the entry with the greatest key and gives it.</summary>
-    public static Status PopMax(Participant* me, SortedMap* map, out Value key, out Value value) =>
-        PopMax(me, map, default, out key, out value);
-
-    /// <summary>The same, unless the guard refuses the value.</summary>
+    /// <summary>Removes the entry with the greatest key and gives it, as <see cref="PopMin"/> does.</summary>
     public static Status PopMax(Participant* me, SortedMap* map, in ValueGuard guard, out Value key, out Value value) =>
         Popping.Pop(me, map, Toward.Last, guard, out key, out value);
 
     /// <summary>
-    /// Removes the entry with a number in the order of keys, negative from the end, and gives it; Missing if there is none, and
-    /// whether there was none at all. Both references become the caller's. Writers wait while it is looked for, readers do not
-    /// notice.
+    /// Removes the entry with a number in the order of keys, negative from the end, and gives it, unless the guard refuses the
+    /// value; Missing if there is none, and whether there was none at all. Both references become the caller's. Writers wait
+    /// while it is looked for, readers do not notice.
     /// </summary>
-    public static Status PopAt(Participant* me, SortedMap* map, long number, out Value key, out Value value, out bool wasEmpty) =>
-        PopAt(me, map, number, default, out key, out value, out wasEmpty);
-
-    /// <summary>The same, unless the guard refuses the value.</summary>
     public static Status PopAt(
         Participant* me, SortedMap* map, long number, in ValueGuard guard, out Value key, out Value value, out bool wasEmpty) =>
         Popping.PopAt(me, map, number, guard, out key, out value, out wasEmpty);
@@ -340,21 +304,6 @@ public unsafe struct SortedMap
     public static Status SnapshotKeys(
         Participant* me, SortedMap* map, in SortedBound lower, in SortedBound upper, out MapSnapshot* snapshot) =>
         TreeSnapshot.Take(me, map, new KeyRange(lower, upper), onlyKeys: true, out snapshot);
-
-    /// <summary>
-    /// A copy of the map as it was at one moment during the call, with one reference, the caller's. Writers wait while it is
-    /// made: some 20 ns for each entry. Readers do not notice.
-    /// </summary>
-    public static Status Snapshot(Participant* me, SortedMap* map, out SortedMap* copy) =>
-        Snapshot(me, map, SortedBound.None, SortedBound.None, out copy);
-
-    /// <summary>
-    /// The same of a range of keys. Only writers in that range wait. WrongKind if the bounds are not of the class of the keys, or
-    /// of one class.
-    /// </summary>
-    public static Status Snapshot(
-        Participant* me, SortedMap* map, in SortedBound lower, in SortedBound upper, out SortedMap* copy) =>
-        TreeCopy.Make(me, map, lower, upper, out copy);
 
     /// <summary>
     /// Gives a map that is empty entries with different keys, in any order, at one instant; the references become the map's.

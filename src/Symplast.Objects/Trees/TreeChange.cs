@@ -82,19 +82,6 @@ internal static unsafe class TreeChange
         }
     }
 
-    internal readonly struct ConditionalRemoval(Probe expected) : IChange
-    {
-        public static bool Inserts => false;
-
-        public Turn Decide(Participant* me, PoolHeap* heap, Value present, out Value next, out Status status)
-        {
-            next = default;
-            bool matches = !present.IsEmpty && expected.Matches(present);
-            status = matches ? Status.Done : Status.Missing;
-            return matches ? Turn.Remove : Turn.Nothing;
-        }
-    }
-
     internal readonly struct Exchange(Probe expected, Value value) : IChange
     {
         public static bool Inserts => false;

@@ -14,8 +14,7 @@ internal static unsafe class Validity
             long entries = 0;
             if (map->Object.Lock != 0) fault = "the map is locked";
             else if (root->Level > 0 && ((SortedInner*)root)->Count < 2) fault = "the root has one child";
-            else fault = Check(
-                root, root->Level, root->Class, true, map->Object.Head.Extra == Header.Hidden, default, default, ref entries);
+            else fault = Check(root, root->Level, root->Class, true, default, default, ref entries);
             if (fault == null && entries != map->Entries) fault = $"{entries} entries, but counted {map->Entries}";
         }
         Epoch.Exit(me);
@@ -34,19 +33,18 @@ internal static unsafe class Validity
     }
 
     static string? Check(
-        SortedNode* node, int level, OrderingClass kind, bool isRoot, bool isCopy, Value lower, Value upper, ref long entries)
+        SortedNode* node, int level, OrderingClass kind, bool isRoot, Value lower, Value upper, ref long entries)
     {
         if (node->Level != level) return "leaves are not at one level";
         if (node->Class != kind) return "nodes of several classes";
         if (*SortedNode.Lock(node) != 0) return "a node is locked";
         if (node->DeadFlag != 0) return "a dead node is linked";
-        // Copies are made leaf by leaf: one that has lost entries, and is about to be merged with another, stays so in the copy.
-        bool mayBeSparse = lower.IsEmpty || upper.IsEmpty || isCopy && level == 0;
+        bool mayBeSparse = lower.IsEmpty || upper.IsEmpty;
         if (!isRoot && Occupancy.IsSparse(node) && (IsEmpty(node) || !mayBeSparse))
             return $"a node of level {level} is too sparse";
         return level == 0
             ? CheckLeaf((SortedLeaf*)node, lower, upper, ref entries)
-            : CheckInner((SortedInner*)node, isCopy, lower, upper, ref entries);
+            : CheckInner((SortedInner*)node, lower, upper, ref entries);
     }
 
     static bool IsEmpty(SortedNode* node) =>
@@ -79,7 +77,7 @@ internal static unsafe class Validity
         return null;
     }
 
-    static string? CheckInner(SortedInner* inner, bool isCopy, Value lower, Value upper, ref long entries)
+    static string? CheckInner(SortedInner* inner, Value lower, Value upper, ref long entries)
     {
         string? fault = CheckKeys(inner, lower, upper);
         for (int i = 0; fault == null && i < inner->Count; i++)
@@ -87,7 +85,7 @@ internal static unsafe class Validity
             Value from = i == 0 ? lower : new Value(SortedInner.Key(inner, i));
             Value to = i + 1 == inner->Count ? upper : new Value(SortedInner.Key(inner, i + 1));
             fault = Check(
-                (SortedNode*)*SortedInner.Slot(inner, i), inner->Node.Level - 1, inner->Node.Class, false, isCopy, from, to,
+                (SortedNode*)*SortedInner.Slot(inner, i), inner->Node.Level - 1, inner->Node.Class, false, from, to,
                 ref entries);
         }
         return fault;

@@ -43,11 +43,6 @@ public enum HeaderKind : byte
 /// </summary>
 public struct Header
 {
-    /// <summary>
-    /// A flag in <see cref="Extra"/>: the object is part of another object, or a view, and does not count as a live object.
-    /// </summary>
-    internal const ushort Hidden = 1 << 15;
-
     /// <summary>The number of references from other blocks and from handles. See <see cref="Reference"/>.</summary>
     internal int Count;
 
@@ -57,6 +52,6 @@ public struct Header
     /// <summary>1 if the object was deleted by hand, else 0.</summary>
     internal byte DeletedFlag;
 
-    /// <summary>Bits for the use of the kind, except <see cref="Hidden"/>.</summary>
+    /// <summary>Bits for the use of the kind.</summary>
     internal ushort Extra;
 }

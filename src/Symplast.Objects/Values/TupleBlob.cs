@@ -34,8 +34,7 @@ public unsafe struct TupleBlob
     /// <summary>
     /// Returns a new tuple with one reference, the caller's, and takes over the references of the items. Returns an empty value
     /// if there is no memory or the tuple <see cref="IsTooDeep"/>; the items then remain the caller's. Without a heap, the tuple
-    /// is
-    /// <see cref="Transient"/>.
+    /// is <see cref="Transient"/>.
     /// </summary>
     public static Value Create(Participant* me, PoolHeap* heap, Value* items, nuint length) =>
         Create(me, heap, items, length, ValueKind.Tuple);

@@ -30,7 +30,7 @@ internal static unsafe class VectorUpdates
             }
             else
             {
-                ObjectLock.EnterContended(&vector->Object.Lock);
+                FutexLock.EnterContended(&vector->Object.Lock);
                 status = UpdateLocked(me, vector, index, ref update, hasCollided: true, out old, out next);
             }
         }
@@ -64,7 +64,7 @@ internal static unsafe class VectorUpdates
         bool isOpen = root != null && Volatile.Read(ref root->Open) != 0;
         if (isOpen && TryUpdateOpen(me, vector, root, index, ref update, out old, out next, out Status status)) return status;
         bool hasCollided = !ObjectLock.TryEnter(&vector->Object.Lock);
-        if (hasCollided) ObjectLock.EnterContended(&vector->Object.Lock);
+        if (hasCollided) FutexLock.EnterContended(&vector->Object.Lock);
         return UpdateLocked(me, vector, index, ref update, hasCollided, out old, out next);
     }
 

@@ -15,7 +15,7 @@ namespace Symplast.Python;
 /// context: a task that was started inside a block has a copy of the context, and a generator may be ended by the thread that
 /// collects it. A block whose context manager no longer exists counts as left. Used with the interpreter's GIL held.
 /// </remarks>
-internal static unsafe class CurrentPool
+internal static unsafe partial class CurrentPool
 {
     /// <summary>
     /// The context manager that <c>Pool.allocating()</c> returns. A block, the value of the context variable, has the same type.
@@ -97,8 +97,8 @@ internal static unsafe class CurrentPool
         interpreter.OpenBlocks--;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Enter(PyObject* self, PyObject* none)
+    [Callback]
+    private static partial PyObject* Enter(PyObject* self, PyObject* none)
     {
         Allocation* manager = (Allocation*)self;
         if (manager->Block != null)
@@ -123,8 +123,8 @@ internal static unsafe class CurrentPool
         return References.New(manager->Pool);
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Exit(PyObject* self, PyObject* information)
+    [Callback]
+    private static partial PyObject* Exit(PyObject* self, PyObject* information)
     {
         Allocation* manager = (Allocation*)self;
         Allocation* block = manager->Block;

@@ -277,22 +277,15 @@ internal static unsafe partial class RedirectedCalls
         return handle != null || isRefused ? handle : Linux.OpenLibraryAsNamed(name, flags);
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* CreateModule(PyModuleDef* definition, int version, CopyOwner* owner) =>
+    [Callback]
+    private static partial PyObject* CreateModule(PyModuleDef* definition, int version, CopyOwner* owner) =>
         ModuleDefinitions.Create(definition, version);
 
     // Modules that an extension module makes while it is initialized do not declare support for several interpreters, either.
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* CreateModuleFromSpec(PyModuleDef* definition, PyObject* spec, int version, CopyOwner* owner)
+    [Callback]
+    private static partial PyObject* CreateModuleFromSpec(PyModuleDef* definition, PyObject* spec, int version, CopyOwner* owner)
     {
-        try
-        {
-            if (!LoaderFaults.LeavesInnerModules) ModuleDefinitions.DeclareSupport(definition);
-            return Api.Table.PyModule_FromDefAndSpec2(definition, spec, version);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        if (!LoaderFaults.LeavesInnerModules) ModuleDefinitions.DeclareSupport(definition);
+        return Api.Table.PyModule_FromDefAndSpec2(definition, spec, version);
     }
 }

@@ -208,7 +208,8 @@ internal sealed unsafe class Answers(WordLock gate, int* signal, PyObject* deliv
         _gate.Exit();
         if (empty)
         {
-            // AlertReceiver changes the word under the lock before the wake-up, so Wait returns at once if an answer has come since.
+            // AlertReceiver changes the word under the lock before the wake-up, so Wait returns at once if an answer has come
+            // since.
             Futex.Wait(_signal, seen, nanoseconds);
             _gate.Enter();
             _receiverSleeps = false;

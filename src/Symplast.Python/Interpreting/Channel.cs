@@ -12,10 +12,10 @@ namespace Symplast.Python.Interpreting;
 /// <remarks>
 /// <para>Tasks are numbered in the order in which they are put. The queue is a ring of messages. A task's slot follows from its
 /// number, so a task is cancelled without a search. One lock guards all state; it is never held while Python code runs.</para>
-/// <para>Delivery needs the owner's GIL. A thread of the owner that waits for an answer (<see cref="Answers.Receive"/>) is the deliverer.
-/// If there is none, a worker with an answer becomes the deliverer, takes the owner's GIL, and delivers until no answer is left.
-/// Other workers meanwhile only queue their answers and go on. (Flat combining: Hendler, Incze, Shavit, Tzafrir, SPAA
-/// 2010.)</para>
+/// <para>Delivery needs the owner's GIL. A thread of the owner that waits for an answer (<see cref="Answers.Receive"/>) is the
+/// deliverer. If there is none, a worker with an answer becomes the deliverer, takes the owner's GIL, and delivers until no
+/// answer is left. Other workers meanwhile only queue their answers and go on. (Flat combining: Hendler, Incze, Shavit,
+/// Tzafrir, SPAA 2010.)</para>
 /// <para>One idle worker and the receiver spin for some microseconds before they sleep, because waking a sleeping thread takes
 /// longer than a small task.</para>
 /// </remarks>

@@ -10,7 +10,7 @@ namespace Symplast.Python.Interpreting;
 /// <summary>
 /// The Python type <c>_symplast.Channel</c>: the owner's side of a channel. The workers' side are functions of the module.
 /// </summary>
-internal static unsafe class ChannelHandle
+internal static unsafe partial class ChannelHandle
 {
     struct Instance
     {
@@ -99,24 +99,17 @@ internal static unsafe class ChannelHandle
 
     static Channel ChannelOf(PyObject* self) => Unsafe.As<Channel>(GCHandle.FromIntPtr(((Instance*)self)->Channel).Target!);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
+    [Callback]
+    private static partial PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
     {
-        try
-        {
-            if (!ThisProcess.Check()) return null;
-            if (((PyVarObject*)positional)->Size != 1 || named != null)
-                return Errors.Type("Channel() takes exactly one argument");
-            PyObject* deliver = Tuples.Items(positional)[0];
-            PyObject* self = Api.Table.PyType_GenericAlloc(type, 0);
-            if (self == null) return null;
-            ((Instance*)self)->Channel = GCHandle.ToIntPtr(GCHandle.Alloc(new Channel(References.New(deliver))));
-            return self;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        if (!ThisProcess.Check()) return null;
+        if (((PyVarObject*)positional)->Size != 1 || named != null)
+            return Errors.Type("Channel() takes exactly one argument");
+        PyObject* deliver = Tuples.Items(positional)[0];
+        PyObject* self = Api.Table.PyType_GenericAlloc(type, 0);
+        if (self == null) return null;
+        ((Instance*)self)->Channel = GCHandle.ToIntPtr(GCHandle.Alloc(new Channel(References.New(deliver))));
+        return self;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -146,91 +139,71 @@ internal static unsafe class ChannelHandle
         return stop != 0 || ((Instance*)self)->Channel == 0 ? stop : visit(ChannelOf(self).Answers.Deliver, argument);
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Unanswered(PyObject* self, void* closure) => Api.Table.PyLong_FromLongLong(ChannelOf(self).Unanswered);
+    [Callback]
+    private static partial PyObject* Unanswered(PyObject* self, void* closure) =>
+        Api.Table.PyLong_FromLongLong(ChannelOf(self).Unanswered);
 
     // Ownership of task and message changes within one call, so a signal handler's exception comes before or after that, never in
     // between.
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Put(PyObject* self, PyObject** arguments, nint count)
+    [Callback]
+    private static partial PyObject* Put(PyObject* self, PyObject** arguments, nint count)
     {
+        if (!ThisProcess.Check()) return null;
+        if (count != 3 || arguments[1]->Type != Api.Table.PyBytes_Type)
+            return Errors.Type("put() takes a subject, bytes and a parcel");
+        if (!ParcelHandle.Read(arguments[2], out long parcel)) return null;
+        PyBytesObject* data = (PyBytesObject*)arguments[1];
+        Message* task = Message.Create(arguments[0], default, (byte*)data + PyBytesObject.DataOffset, data->Size, parcel);
+        References.Take(arguments[0]);
+        Channel channel = ChannelOf(self);
+        long number = -1;
         try
         {
-            if (!ThisProcess.Check()) return null;
-            if (count != 3 || arguments[1]->Type != Api.Table.PyBytes_Type)
-                return Errors.Type("put() takes a subject, bytes and a parcel");
-            if (!ParcelHandle.Read(arguments[2], out long parcel)) return null;
-            PyBytesObject* data = (PyBytesObject*)arguments[1];
-            Message* task = Message.Create(arguments[0], default, (byte*)data + PyBytesObject.DataOffset, data->Size, parcel);
-            References.Take(arguments[0]);
-            Channel channel = ChannelOf(self);
-            long number = -1;
-            try
-            {
-                number = channel.Put(task);
-            }
-            finally
-            {
-                // The parcel remains the caller's.
-                if (number < 0) task->Parcel = 0;
-                if (number < 0) Drop(task);
-            }
-            if (number < 0) return Api.Table._Py_FalseStruct;
-            ParcelHandle.Release(arguments[2]);
-            PyObject* known = Api.Table.PyLong_FromLongLong(number);
-            int failed = known == null ? -1 : Api.Table.PyObject_SetAttrString(arguments[0], Text.Utf8("_number"u8), known);
-            References.Drop(known);
-            if (failed == 0) return Api.Table._Py_TrueStruct;
-            task = channel.Cancel(number);
-            if (task != null) Drop(task);
-            return null;
+            number = channel.Put(task);
         }
-        catch (Exception e)
+        finally
         {
-            return Errors.FromManaged(e);
+            // The parcel remains the caller's.
+            if (number < 0) task->Parcel = 0;
+            if (number < 0) Drop(task);
         }
+        if (number < 0) return Api.Table._Py_FalseStruct;
+        ParcelHandle.Release(arguments[2]);
+        PyObject* known = Api.Table.PyLong_FromLongLong(number);
+        int failed = known == null ? -1 : Api.Table.PyObject_SetAttrString(arguments[0], Text.Utf8("_number"u8), known);
+        References.Drop(known);
+        if (failed == 0) return Api.Table._Py_TrueStruct;
+        task = channel.Cancel(number);
+        if (task != null) Drop(task);
+        return null;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Cancel(PyObject* self, PyObject** arguments, nint count)
+    [Callback]
+    private static partial PyObject* Cancel(PyObject* self, PyObject** arguments, nint count)
     {
-        try
-        {
-            if (count != 2 || !IsList(arguments[1])) return Errors.Type("cancel() takes a number and a list");
-            if (!Number(arguments[0], out long value)) return null;
-            Message* task = ChannelOf(self).Cancel(value);
-            return task == null || Append(arguments[1], task) ? Api.Table._Py_NoneStruct : null;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        if (count != 2 || !IsList(arguments[1])) return Errors.Type("cancel() takes a number and a list");
+        if (!Number(arguments[0], out long value)) return null;
+        Message* task = ChannelOf(self).Cancel(value);
+        return task == null || Append(arguments[1], task) ? Api.Table._Py_NoneStruct : null;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* IsQueued(PyObject* self, PyObject* number)
+    [Callback]
+    private static partial PyObject* IsQueued(PyObject* self, PyObject* number)
     {
         if (!Number(number, out long value)) return null;
         return ChannelOf(self).IsQueued(value) ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Drain(PyObject* self, PyObject* taken)
+    [Callback]
+    private static partial PyObject* Drain(PyObject* self, PyObject* taken)
     {
-        try
+        if (!IsList(taken)) return Errors.Type("drain() takes a list");
+        Channel channel = ChannelOf(self);
+        for (Message* task; (task = channel.TakeBack()) != null;)
         {
-            if (!IsList(taken)) return Errors.Type("drain() takes a list");
-            Channel channel = ChannelOf(self);
-            for (Message* task; (task = channel.TakeBack()) != null;)
-            {
-                if (!Append(taken, task)) return null;
-            }
-            return Api.Table._Py_NoneStruct;
+            if (!Append(taken, task)) return null;
         }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        return Api.Table._Py_NoneStruct;
     }
 
     static bool IsList(PyObject* o) => o->Type == Api.Table.PyList_Type;
@@ -243,83 +216,63 @@ internal static unsafe class ChannelHandle
         return failed == 0;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Close(PyObject* self, PyObject* none)
+    [Callback]
+    private static partial PyObject* Close(PyObject* self, PyObject* none)
     {
         // A forked child may collect an executor; a thread that no longer exists may then hold the lock.
         if (!ForkGuard.IsForkedChild) ChannelOf(self).Close();
         return Api.Table._Py_NoneStruct;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Interrupt(PyObject* self, PyObject* none)
+    [Callback]
+    private static partial PyObject* Interrupt(PyObject* self, PyObject* none)
     {
-        try
-        {
-            ChannelOf(self).Interrupt();
-            return Api.Table._Py_NoneStruct;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        ChannelOf(self).Interrupt();
+        return Api.Table._Py_NoneStruct;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Receive(PyObject* self, PyObject** arguments, nint count)
+    [Callback]
+    private static partial PyObject* Receive(PyObject* self, PyObject** arguments, nint count)
     {
-        try
+        if (!ThisProcess.Check()) return null;
+        if (count != 3 || !Number(arguments[0], out long nudges))
+            return Errors.Type("receive() takes an int, a float or None, and a subject");
+        long nanoseconds = -1;
+        if (arguments[1] != Api.Table._Py_NoneStruct)
         {
-            if (!ThisProcess.Check()) return null;
-            if (count != 3 || !Number(arguments[0], out long nudges))
-                return Errors.Type("receive() takes an int, a float or None, and a subject");
-            long nanoseconds = -1;
-            if (arguments[1] != Api.Table._Py_NoneStruct)
-            {
-                double seconds = Api.Table.PyFloat_AsDouble(arguments[1]);
-                if (seconds == -1 && Api.Table.PyErr_Occurred() != null) return null;
-                // The condition also holds for NaN, which counts as no time.
-                if (!(seconds > 0)) return Api.Table._Py_FalseStruct;
-                if (seconds < 1e9) nanoseconds = (long)(seconds * 1e9);
-            }
-            // The handle may hold the last reference to the channel, and a callback may drop the handle.
-            References.Take(self);
-            PyObject* result = ChannelOf(self).Answers.Receive((int)nudges, nanoseconds, arguments[2])
-                ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
-            References.Drop(self);
-            return Api.Table.PyErr_Occurred() == null ? result : null;
+            double seconds = Api.Table.PyFloat_AsDouble(arguments[1]);
+            if (seconds == -1 && Api.Table.PyErr_Occurred() != null) return null;
+            // The condition also holds for NaN, which counts as no time.
+            if (!(seconds > 0)) return Api.Table._Py_FalseStruct;
+            if (seconds < 1e9) nanoseconds = (long)(seconds * 1e9);
         }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        // The handle may hold the last reference to the channel, and a callback may drop the handle.
+        References.Take(self);
+        PyObject* result = ChannelOf(self).Answers.Receive((int)nudges, nanoseconds, arguments[2])
+            ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
+        References.Drop(self);
+        return Api.Table.PyErr_Occurred() == null ? result : null;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Nudges(PyObject* self, void* closure) => Api.Table.PyLong_FromLongLong(ChannelOf(self).Answers.Nudges);
+    [Callback]
+    private static partial PyObject* Nudges(PyObject* self, void* closure) =>
+        Api.Table.PyLong_FromLongLong(ChannelOf(self).Answers.Nudges);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Nudge(PyObject* self, PyObject* none)
+    [Callback]
+    private static partial PyObject* Nudge(PyObject* self, PyObject* none)
     {
         ChannelOf(self).Answers.Nudge();
         return Api.Table._Py_NoneStruct;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Serve(PyObject* self, PyObject** arguments, nint count)
+    [Callback]
+    private static partial PyObject* Serve(PyObject* self, PyObject** arguments, nint count)
     {
-        try
-        {
-            if (!ThisProcess.Check()) return null;
-            if (count != 2 || arguments[0]->Type != Api.Table.PyBytes_Type || arguments[1]->Type != Api.Table.PyBytes_Type)
-                return Errors.Type("serve() takes bytes and bytes");
-            if (WorkerInterpreter.Current is not null) return Errors.Runtime("this thread runs a worker interpreter already");
-            return WorkerInterpreter.Serve(ChannelOf(self), arguments[0], arguments[1]);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        if (!ThisProcess.Check()) return null;
+        if (count != 2 || arguments[0]->Type != Api.Table.PyBytes_Type || arguments[1]->Type != Api.Table.PyBytes_Type)
+            return Errors.Type("serve() takes bytes and bytes");
+        if (WorkerInterpreter.Current is not null) return Errors.Runtime("this thread runs a worker interpreter already");
+        return WorkerInterpreter.Serve(ChannelOf(self), arguments[0], arguments[1]);
     }
 
     // Frees a message. Called with the GIL of its subject's interpreter.

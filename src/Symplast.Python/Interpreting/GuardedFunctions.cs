@@ -86,8 +86,8 @@ internal static unsafe partial class GuardedFunctions
 
     // A function that this Python lacks, or that the program has replaced, needs no guard.
     static bool Guard(
-        ReadOnlySpan<byte> module, ReadOnlySpan<byte> name, Guarded which, delegate* unmanaged[Cdecl]<nint, nint, nint, nint,
-        nint> guard)
+        ReadOnlySpan<byte> module, ReadOnlySpan<byte> name, Guarded which, delegate* unmanaged[Cdecl]<PyObject*, nint, nint, nint,
+        PyObject*> guard)
     {
         ref Api api = ref Api.Table;
         PyObject* owner = api.PyImport_ImportModule(Text.Utf8(module));
@@ -115,10 +115,11 @@ internal static unsafe partial class GuardedFunctions
         return true;
     }
 
-    static nint Pass(Guarded which, nint a, nint b, nint c, nint d) =>
-        ((delegate* unmanaged[Cdecl]<nint, nint, nint, nint, nint>)Originals[(int)which])(a, b, c, d);
+    static PyObject* Pass(Guarded which, PyObject* a, nint b, nint c, nint d) =>
+        ((delegate* unmanaged[Cdecl]<PyObject*, nint, nint, nint, PyObject*>)Originals[(int)which])(a, b, c, d);
 
-    static nint PassInMain(Guarded which, string name, nint a, nint b, nint c, nint d)
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static PyObject* PassInMain(Guarded which, string name, PyObject* a, nint b, nint c, nint d)
     {
         if (Interpreters.IsMain()) return Pass(which, a, b, c, d);
         return Refuse(
@@ -127,13 +128,13 @@ internal static unsafe partial class GuardedFunctions
     }
 
     // Calls the substitute in symplast.faults with the arguments of a function of faulthandler.
-    static nint PassToOurs(Guarded which, ReadOnlySpan<byte> name, nint b, nint c, nint d)
+    static PyObject* PassToOurs(Guarded which, ReadOnlySpan<byte> name, nint b, nint c, nint d)
     {
         ref Api api = ref Api.Table;
         PyObject* ours = api.PyImport_ImportModule(Text.Utf8("symplast.faults"u8));
         PyObject* function = ours == null ? null : api.PyObject_GetAttrString(ours, Text.Utf8(name));
         References.Drop(ours);
-        if (function == null) return 0;
+        if (function == null) return null;
         PyObject* none = api.PyTuple_New(0);
         PyObject* result = null;
         if (none != null)
@@ -153,60 +154,55 @@ internal static unsafe partial class GuardedFunctions
         }
         References.Drop(none);
         References.Drop(function);
-        return (nint)result;
+        return result;
     }
 
-    static nint PassIfFramesAreSafe(Guarded which, nint a, nint b, nint c, nint d)
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static PyObject* PassIfFramesAreSafe(Guarded which, PyObject* a, nint b, nint c, nint d)
     {
         if (Layout.Current.FramesOfOwnInterpreter || Interpreters.IsAlone()) return Pass(which, a, b, c, d);
-        return (nint)Errors.Runtime(
+        return Errors.Runtime(
             "sys._current_frames() and sys._current_exceptions() of this CPython release reach into other interpreters, which "
             + "would crash; "
             + "call them while no worker lives, or update to CPython 3.13.18, 3.14.10, 3.15.2 or newer");
     }
 
-    static nint Refuse(string name, string why)
+    static PyObject* Refuse(string name, string why)
     {
-        try
-        {
-            return (nint)Errors.Runtime($"{name}() {why}");
-        }
-        catch (Exception e)
-        {
-            return (nint)Errors.FromManaged(e);
-        }
+        return Errors.Runtime($"{name}() {why}");
     }
 
     // If the hooks change while other interpreters run, these may call one allocator with the context of another.
-    static nint PassTracing(Guarded which, string name, bool needless, nint a, nint b, nint c, nint d)
+    static PyObject* PassTracing(Guarded which, string name, bool needless, PyObject* a, nint b, nint c, nint d)
     {
         if (!Interpreters.IsMain() || needless) return PassInMain(which, name, a, b, c, d);
         if (!Interpreters.IsAlone())
             return Refuse(
                 name, "would crash other interpreters while they run; call it before the first task is submitted, or after "
                 + "executors are shut down");
-        nint result = Pass(which, a, b, c, d);
-        if (result == 0 || MemoryTracing.Refresh()) return result;
-        References.Drop((PyObject*)result);
-        return 0;
+        PyObject* result = Pass(which, a, b, c, d);
+        if (result == null || MemoryTracing.Refresh()) return result;
+        References.Drop(result);
+        return null;
     }
 
-    static nint PassUntraced(Guarded which, nint a, nint b, nint c, nint d)
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static PyObject* PassUntraced(Guarded which, PyObject* a, nint b, nint c, nint d)
     {
         if (!MemoryTracing.IsOn || Interpreters.IsMain()) return Pass(which, a, b, c, d);
-        return (nint)Errors.Runtime(
+        return Errors.Runtime(
             "a task cannot start threads while tracemalloc traces: what they allocate would be traced, and would crash the "
             + "process");
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static nint ForkExec(nint a, nint b, nint c, nint d)
+    [Callback]
+    private static partial PyObject* ForkExec(PyObject* a, nint b, nint c, nint d)
     {
         // CPython itself refuses preexec_fn in other interpreters than the main one.
         if (c > PreexecArgument && ((PyObject**)b)[PreexecArgument] != Api.Table._Py_NoneStruct && Interpreters.IsMain()
             && !Interpreters.IsAlone())
         {
-            return (nint)Errors.Runtime(
+            return Errors.Runtime(
                 "preexec_fn would run in a forked child, which crashes while worker interpreters live; use start_new_session, "
                 + "process_group, user, group, "
                 + "umask or cwd instead, start a program that prepares itself and then becomes the other, or shut the "
@@ -216,110 +212,115 @@ internal static unsafe partial class GuardedFunctions
     }
 
     // CPython would return an object of the main interpreter. A task only learns whether there is a handler.
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static nint GetSignal(nint a, nint b, nint c, nint d)
+    [Callback]
+    private static partial PyObject* GetSignal(PyObject* a, nint b, nint c, nint d)
     {
         ref Api api = ref Api.Table;
         if (Interpreters.IsMain()) return Pass(Guarded.GetSignal, a, b, c, d);
         PyObject* index = api.PyNumber_Index((PyObject*)b);
-        if (index == null) return 0;
+        if (index == null) return null;
         long signal = api.PyLong_AsLongLong(index);
         References.Drop(index);
         if (signal is < 1 or > MostSignals)
         {
             // Reached for numbers that do not fit 64 bits, too.
             if (api.PyErr_Occurred() == null) Errors.Value("signal number out of range");
-            return 0;
+            return null;
         }
         byte* action = stackalloc byte[SizeOfAction];
         const nint Ignored = 1;
         if (GetAction((int)signal, null, action) != 0 || *(nint*)action is < 0 or > Ignored)
-            return (nint)References.New(api._Py_NoneStruct);
-        return (nint)api.PyLong_FromLongLong(*(nint*)action);
+            return References.New(api._Py_NoneStruct);
+        return api.PyLong_FromLongLong(*(nint*)action);
     }
 
     [LibraryImport("libc", EntryPoint = "sigaction")]
     private static partial int GetAction(int signal, void* changed, void* current);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static nint CurrentFrames(nint a, nint b, nint c, nint d) => PassIfFramesAreSafe(Guarded.CurrentFrames, a, b, c, d);
+    [Callback]
+    private static partial PyObject* CurrentFrames(PyObject* a, nint b, nint c, nint d) =>
+        PassIfFramesAreSafe(Guarded.CurrentFrames, a, b, c, d);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static nint CurrentExceptions(nint a, nint b, nint c, nint d) => PassIfFramesAreSafe(Guarded.CurrentExceptions, a, b, c, d);
+    [Callback]
+    private static partial PyObject* CurrentExceptions(PyObject* a, nint b, nint c, nint d) =>
+        PassIfFramesAreSafe(Guarded.CurrentExceptions, a, b, c, d);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static nint TraceStart(nint a, nint b, nint c, nint d) =>
+    [Callback]
+    private static partial PyObject* TraceStart(PyObject* a, nint b, nint c, nint d) =>
         PassTracing(Guarded.TraceStart, "tracemalloc.start", MemoryTracing.IsOn, a, b, c, d);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static nint TraceStop(nint a, nint b, nint c, nint d) =>
+    [Callback]
+    private static partial PyObject* TraceStop(PyObject* a, nint b, nint c, nint d) =>
         PassTracing(Guarded.TraceStop, "tracemalloc.stop", !MemoryTracing.IsOn, a, b, c, d);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static nint TraceClear(nint a, nint b, nint c, nint d) =>
+    [Callback]
+    private static partial PyObject* TraceClear(PyObject* a, nint b, nint c, nint d) =>
         PassInMain(Guarded.TraceClear, "tracemalloc.clear_traces", a, b, c, d);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static nint TraceGetAll(nint a, nint b, nint c, nint d) =>
+    [Callback]
+    private static partial PyObject* TraceGetAll(PyObject* a, nint b, nint c, nint d) =>
         PassInMain(Guarded.TraceGetAll, "tracemalloc.take_snapshot", a, b, c, d);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static nint TraceGetOne(nint a, nint b, nint c, nint d) =>
+    [Callback]
+    private static partial PyObject* TraceGetOne(PyObject* a, nint b, nint c, nint d) =>
         PassInMain(Guarded.TraceGetOne, "tracemalloc.get_object_traceback", a, b, c, d);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static nint FaultEnable(nint a, nint b, nint c, nint d)
+    [Callback]
+    private static partial PyObject* FaultEnable(PyObject* a, nint b, nint c, nint d)
     {
         if (!Interpreters.IsMain()) return PassToOurs(Guarded.FaultEnable, "enable"u8, b, c, d);
-        nint result = Pass(Guarded.FaultEnable, a, b, c, d);
-        if (result != 0) FaultHandling.Note(isSet: true);
+        PyObject* result = Pass(Guarded.FaultEnable, a, b, c, d);
+        if (result != null) FaultHandling.Note(isSet: true);
         return result;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static nint FaultDisable(nint a, nint b, nint c, nint d)
+    [Callback]
+    private static partial PyObject* FaultDisable(PyObject* a, nint b, nint c, nint d)
     {
         if (!Interpreters.IsMain()) return PassToOurs(Guarded.FaultDisable, "disable"u8, b, c, d);
-        nint result = Pass(Guarded.FaultDisable, a, b, c, d);
-        if (result != 0) FaultHandling.Note(isSet: false);
+        PyObject* result = Pass(Guarded.FaultDisable, a, b, c, d);
+        if (result != null) FaultHandling.Note(isSet: false);
         return result;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static nint FaultRegister(nint a, nint b, nint c, nint d) =>
+    [Callback]
+    private static partial PyObject* FaultRegister(PyObject* a, nint b, nint c, nint d) =>
         Interpreters.IsMain()
             ? Pass(Guarded.FaultRegister, a, b, c, d) : PassToOurs(Guarded.FaultRegister, "register"u8, b, c, d);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static nint FaultUnregister(nint a, nint b, nint c, nint d) =>
+    [Callback]
+    private static partial PyObject* FaultUnregister(PyObject* a, nint b, nint c, nint d) =>
         Interpreters.IsMain()
             ? Pass(Guarded.FaultUnregister, a, b, c, d) : PassToOurs(Guarded.FaultUnregister, "unregister"u8, b, c, d);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static nint FaultLater(nint a, nint b, nint c, nint d) =>
+    [Callback]
+    private static partial PyObject* FaultLater(PyObject* a, nint b, nint c, nint d) =>
         Interpreters.IsMain()
             ? Pass(Guarded.FaultLater, a, b, c, d) : PassToOurs(Guarded.FaultLater, "dump_traceback_later"u8, b, c, d);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static nint FaultCancelLater(nint a, nint b, nint c, nint d) =>
+    [Callback]
+    private static partial PyObject* FaultCancelLater(PyObject* a, nint b, nint c, nint d) =>
         Interpreters.IsMain()
             ? Pass(Guarded.FaultCancelLater, a, b, c, d)
             : PassToOurs(Guarded.FaultCancelLater, "cancel_dump_traceback_later"u8, b, c, d);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static nint PerfActivate(nint a, nint b, nint c, nint d) =>
+    [Callback]
+    private static partial PyObject* PerfActivate(PyObject* a, nint b, nint c, nint d) =>
         PassInMain(Guarded.PerfActivate, "sys.activate_stack_trampoline", a, b, c, d);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static nint PerfDeactivate(nint a, nint b, nint c, nint d) =>
+    [Callback]
+    private static partial PyObject* PerfDeactivate(PyObject* a, nint b, nint c, nint d) =>
         PassInMain(Guarded.PerfDeactivate, "sys.deactivate_stack_trampoline", a, b, c, d);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static nint StartThread(nint a, nint b, nint c, nint d) => PassUntraced(Guarded.StartThread, a, b, c, d);
+    [Callback]
+    private static partial PyObject* StartThread(PyObject* a, nint b, nint c, nint d) =>
+        PassUntraced(Guarded.StartThread, a, b, c, d);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static nint StartThreadOldName(nint a, nint b, nint c, nint d) => PassUntraced(Guarded.StartThreadOldName, a, b, c, d);
+    [Callback]
+    private static partial PyObject* StartThreadOldName(PyObject* a, nint b, nint c, nint d) =>
+        PassUntraced(Guarded.StartThreadOldName, a, b, c, d);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static nint StartJoinable(nint a, nint b, nint c, nint d) => PassUntraced(Guarded.StartJoinable, a, b, c, d);
+    [Callback]
+    private static partial PyObject* StartJoinable(PyObject* a, nint b, nint c, nint d) =>
+        PassUntraced(Guarded.StartJoinable, a, b, c, d);
 }

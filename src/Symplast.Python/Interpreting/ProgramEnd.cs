@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Memory;
@@ -89,34 +88,27 @@ internal static unsafe partial class ProgramEnd
         return _registered;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* EndWorkers(PyObject* self, PyObject* none)
+    [Callback]
+    private static partial PyObject* EndWorkers(PyObject* self, PyObject* none)
     {
         if (ForkGuard.IsForkedChild) return Api.Table._Py_NoneStruct;
-        try
-        {
-            Gate.Enter();
-            _begun = true;
-            Channel[] channels = [.. Served];
-            long[] owners = [.. Owners];
-            Gate.Exit();
-            foreach (Channel channel in channels) channel.Close();
-            PyObject* raised = AwaitWorkers(channels);
-            foreach (long owner in owners) AwaitThreads(owner);
-            Gate.Enter();
-            nint[] abandoned = [.. Abandoned];
-            Gate.Exit();
-            foreach (nint interpreter in abandoned) InterpreterList.Remove((void*)interpreter);
-            if (Layout.Current.ThreadsOutliveRuntime) Standstill.Begin(abandoned);
-            ArgumentParsers.KeepNames();
-            if (raised == null) return Api.Table._Py_NoneStruct;
-            Api.Table.PyErr_SetRaisedException(raised);
-            return null;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        Gate.Enter();
+        _begun = true;
+        Channel[] channels = [.. Served];
+        long[] owners = [.. Owners];
+        Gate.Exit();
+        foreach (Channel channel in channels) channel.Close();
+        PyObject* raised = AwaitWorkers(channels);
+        foreach (long owner in owners) AwaitThreads(owner);
+        Gate.Enter();
+        nint[] abandoned = [.. Abandoned];
+        Gate.Exit();
+        foreach (nint interpreter in abandoned) InterpreterList.Remove((void*)interpreter);
+        if (Layout.Current.ThreadsOutliveRuntime) Standstill.Begin(abandoned);
+        ArgumentParsers.KeepNames();
+        if (raised == null) return Api.Table._Py_NoneStruct;
+        Api.Table.PyErr_SetRaisedException(raised);
+        return null;
     }
 
     // Returns a new reference to the exception that a signal handler raised meanwhile, such as KeyboardInterrupt, or null.

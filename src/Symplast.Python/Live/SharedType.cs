@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Objects;
 using static Symplast.Python.Definitions;
@@ -7,7 +5,7 @@ using static Symplast.Python.Definitions;
 namespace Symplast.Python.Live;
 
 /// <summary>The common base of the live types: what a <see cref="Handle"/> can do of whatever kind its object is.</summary>
-internal static unsafe class SharedType
+internal static unsafe partial class SharedType
 {
     /// <summary>What every interpreter makes the common base of the live types from; built once a process.</summary>
     internal static PyTypeSpec* Specification() => Table(new PyTypeSpec
@@ -33,14 +31,10 @@ internal static unsafe class SharedType
             }))),
     });
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Reduce(PyObject* self, PyObject* none) => Frame.Call(self, &Reduce);
+    [Callback]
+    private static partial PyObject* Reduce(Handle* handle, PyObject* none) => LivePickles.Reduce(handle);
 
-    static PyObject* Reduce(Handle* handle) => LivePickles.Reduce(handle);
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* SizeOf(PyObject* self, PyObject* none) => Frame.Call(self, &SizeOf);
-
-    static PyObject* SizeOf(Handle* handle) =>
+    [Callback]
+    private static partial PyObject* SizeOf(Handle* handle, PyObject* none) =>
         LiveMethods.CheckAlive(handle) ? Api.Table.PyLong_FromLongLong(Parts.SizeOf(handle->State->Me, handle->Shared)) : null;
 }

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Python.Extensions;
 using static Symplast.Python.Definitions;
@@ -7,7 +5,7 @@ using static Symplast.Python.Definitions;
 namespace Symplast.Python;
 
 /// <summary>The module's functions for private copies of extension modules.</summary>
-internal static unsafe class ExtensionFunctions
+internal static unsafe partial class ExtensionFunctions
 {
     internal static ReadOnlySpan<PyMethodDef> Methods() => new PyMethodDef[]
     {
@@ -20,11 +18,8 @@ internal static unsafe class ExtensionFunctions
             "Return the tuples from which symplast.extensions.loaded() makes its result."u8),
     };
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* LoadPrivate(PyObject* module, PyObject** arguments, nint count) =>
-        FunctionFrame.Call(module, arguments, count, &LoadPrivate);
-
-    static PyObject* LoadPrivate(InterpreterState interpreter, PyObject** arguments, nint count)
+    [Callback]
+    private static partial PyObject* LoadPrivate(InterpreterState interpreter, PyObject** arguments, nint count)
     {
         if (!ThisProcess.Check()) return null;
         if (count != 4 || !IsText(arguments[0]) || !IsText(arguments[1]))
@@ -35,12 +30,9 @@ internal static unsafe class ExtensionFunctions
             interpreter, arguments[0], arguments[1], arguments[2], (Treatment)treatment);
     }
 
-    // Takes pattern, whether private, pattern, …
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* SetLibraryPolicy(PyObject* module, PyObject** arguments, nint count) =>
-        FunctionFrame.Call(module, arguments, count, &SetLibraryPolicy);
-
-    static PyObject* SetLibraryPolicy(InterpreterState interpreter, PyObject** arguments, nint count)
+    // The arguments are pairs of a pattern and whether its libraries are private.
+    [Callback]
+    private static partial PyObject* SetLibraryPolicy(InterpreterState interpreter, PyObject** arguments, nint count)
     {
         (string, bool)[] rules = new (string, bool)[count / 2];
         for (int i = 0; i < rules.Length; i++)
@@ -52,11 +44,9 @@ internal static unsafe class ExtensionFunctions
         return References.New(Api.Table._Py_NoneStruct);
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* LoadedExtensions(PyObject* module, PyObject* unused) =>
-        FunctionFrame.Call(module, unused, &LoadedExtensions);
-
-    static PyObject* LoadedExtensions(InterpreterState interpreter, PyObject* unused) => ExtensionTable.Of(interpreter).List();
+    [Callback]
+    private static partial PyObject* LoadedExtensions(InterpreterState interpreter, PyObject* unused) =>
+        ExtensionTable.Of(interpreter).List();
 
     static bool IsText(PyObject* o) => Api.Table.PyType_IsSubtype(o->Type, Api.Table.PyUnicode_Type) != 0;
 }

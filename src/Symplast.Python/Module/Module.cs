@@ -9,8 +9,8 @@ using static Symplast.Python.Definitions;
 
 namespace Symplast.Python;
 
-/// <summary>The extension module <c>symplast._symplast</c>: what CPython calls at import, and the module's functions.</summary>
-public static unsafe class Module
+/// <summary>The extension module <c>symplast._symplast</c>: its initialization and its functions.</summary>
+public static unsafe partial class Module
 {
     static readonly WordLock StartGate = WordLock.Create();
     static PyModuleDef* _definition;
@@ -114,37 +114,29 @@ public static unsafe class Module
         .. ClassFunctions.Methods(),
     ]);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static int Exec(PyObject* module)
+    [Callback]
+    private static partial int Exec(PyObject* module)
     {
-        try
-        {
-            ref Api api = ref Api.Table;
-            if (!TryAdoptFirst(module, out bool isAdopted)) return -1;
-            if (isAdopted) return 0;
-            InterpreterState state = new() { Id = Interpreters.CurrentId(), Extensions = new ExtensionTable() };
-            state.Classes = new InterpreterClasses(state);
-            nint handle = GCHandle.ToIntPtr(GCHandle.Alloc(state));
-            *(nint*)api.PyModule_GetState(module) = handle;
-            bool done = Exceptions.Create(module, state)
-                && (state.PoolType = api.PyType_FromModuleAndSpec(module, _poolSpecification, null)) != null
-                && (state.PoolStatsType = api.PyStructSequence_NewType(_statsSpecification)) != null
-                && (state.AllocationType = api.PyType_FromModuleAndSpec(module, _allocationSpecification, null)) != null
-                && (state.ChannelType = api.PyType_FromModuleAndSpec(module, _channelSpecification, null)) != null
-                && api.PyModule_AddObjectRef(module, Text.Utf8("Pool"u8), state.PoolType) == 0
-                && api.PyModule_AddObjectRef(module, Text.Utf8("PoolStats"u8), state.PoolStatsType) == 0
-                && api.PyModule_AddObjectRef(module, Text.Utf8("Channel"u8), state.ChannelType) == 0
-                && (state.CurrentPool = CurrentPool.NewVariable()) != null
-                && LiveTypes.Create(module, state, handle)
-                && AddConstants(module)
-                && RememberFirst(module);
-            return done ? 0 : -1;
-        }
-        catch (Exception e)
-        {
-            Errors.FromManaged(e);
-            return -1;
-        }
+        ref Api api = ref Api.Table;
+        if (!TryAdoptFirst(module, out bool isAdopted)) return -1;
+        if (isAdopted) return 0;
+        InterpreterState state = new() { Id = Interpreters.CurrentId(), Extensions = new ExtensionTable() };
+        state.Classes = new InterpreterClasses(state);
+        nint handle = GCHandle.ToIntPtr(GCHandle.Alloc(state));
+        *(nint*)api.PyModule_GetState(module) = handle;
+        bool done = Exceptions.Create(module, state)
+            && (state.PoolType = api.PyType_FromModuleAndSpec(module, _poolSpecification, null)) != null
+            && (state.PoolStatsType = api.PyStructSequence_NewType(_statsSpecification)) != null
+            && (state.AllocationType = api.PyType_FromModuleAndSpec(module, _allocationSpecification, null)) != null
+            && (state.ChannelType = api.PyType_FromModuleAndSpec(module, _channelSpecification, null)) != null
+            && api.PyModule_AddObjectRef(module, Text.Utf8("Pool"u8), state.PoolType) == 0
+            && api.PyModule_AddObjectRef(module, Text.Utf8("PoolStats"u8), state.PoolStatsType) == 0
+            && api.PyModule_AddObjectRef(module, Text.Utf8("Channel"u8), state.ChannelType) == 0
+            && (state.CurrentPool = CurrentPool.NewVariable()) != null
+            && LiveTypes.Create(module, state, handle)
+            && AddConstants(module)
+            && RememberFirst(module);
+        return done ? 0 : -1;
     }
 
     // An interpreter has one set of our types and functions. A second import, such as after `del sys.modules["symplast"]` or from

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Python.Live;
@@ -8,7 +6,7 @@ using static Symplast.Python.Definitions;
 namespace Symplast.Python;
 
 /// <summary>The module's functions for pools and, for tests, their memory.</summary>
-internal static unsafe class PoolFunctions
+internal static unsafe partial class PoolFunctions
 {
     internal static ReadOnlySpan<PyMethodDef> Methods() => new PyMethodDef[]
     {
@@ -58,29 +56,23 @@ internal static unsafe class PoolFunctions
             + "allocation fails if the third argument is true. _fail_at(0) ends this."u8),
     };
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* PoolOf(PyObject* module, PyObject* o) => FunctionFrame.Call(module, o, &PoolOf);
-
-    static PyObject* PoolOf(InterpreterState interpreter, PyObject* o)
+    [Callback]
+    private static partial PyObject* PoolOf(InterpreterState interpreter, PyObject* o)
     {
         if (!ThisProcess.Check()) return null;
         Pool? pool = AddressRange.Contains(o) ? PoolTable.OwnerOf(o) : LiveObjects.PoolOf(interpreter.Live, o);
         return pool is null ? Api.Table._Py_NoneStruct : interpreter.HandleOf(pool);
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* GetCurrentPool(PyObject* module, PyObject* none) => FunctionFrame.Call(module, none, &GetCurrentPool);
-
-    static PyObject* GetCurrentPool(InterpreterState interpreter, PyObject* none)
+    [Callback]
+    private static partial PyObject* GetCurrentPool(InterpreterState interpreter, PyObject* none)
     {
         if (!ThisProcess.Check()) return null;
         return interpreter.HandleOf(CurrentPool.Get(interpreter));
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Pools(PyObject* module, PyObject* none) => FunctionFrame.Call(module, none, &Pools);
-
-    static PyObject* Pools(InterpreterState interpreter, PyObject* none)
+    [Callback]
+    private static partial PyObject* Pools(InterpreterState interpreter, PyObject* none)
     {
         if (!ThisProcess.Check()) return null;
         PyObject* list = Api.Table.PyList_New(0);
@@ -97,17 +89,14 @@ internal static unsafe class PoolFunctions
         return list;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* GetPendingLimit(PyObject* module, PyObject* none) => PendingMemory.Limit;
+    [Callback]
+    private static partial PyObject* GetPendingLimit(PyObject* module, PyObject* none) => PendingMemory.Limit;
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* SetPendingLimit(PyObject* module, PyObject* limit) => PendingMemory.SetLimit(limit);
+    [Callback]
+    private static partial PyObject* SetPendingLimit(PyObject* module, PyObject* limit) => PendingMemory.SetLimit(limit);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* PoolById(PyObject* module, PyObject** arguments, nint count) =>
-        FunctionFrame.Call(module, arguments, count, &PoolById);
-
-    static PyObject* PoolById(InterpreterState interpreter, PyObject** arguments, nint count)
+    [Callback]
+    private static partial PyObject* PoolById(InterpreterState interpreter, PyObject** arguments, nint count)
     {
         if (!ThisProcess.Check()) return null;
         return count == 2
@@ -115,10 +104,8 @@ internal static unsafe class PoolFunctions
             : Errors.Type("_pool_by_id() takes 2 arguments");
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Leaks(PyObject* module, PyObject* o) => FunctionFrame.Call(module, o, &Leaks);
-
-    static PyObject* Leaks(InterpreterState interpreter, PyObject* o)
+    [Callback]
+    private static partial PyObject* Leaks(InterpreterState interpreter, PyObject* o)
     {
         if (!ThisProcess.Check()) return null;
         if (o == Api.Table._Py_NoneStruct) return LeakList.Create(interpreter, null);
@@ -127,37 +114,25 @@ internal static unsafe class PoolFunctions
         return pool.Deleted ? interpreter.RaiseDeleted(pool) : LeakList.Create(interpreter, pool);
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* LiveBlocks(PyObject* module, PyObject* o) => FunctionFrame.Call(module, o, &LiveBlocks);
-
-    static PyObject* LiveBlocks(InterpreterState interpreter, PyObject* o)
+    [Callback]
+    private static partial PyObject* LiveBlocks(InterpreterState interpreter, PyObject* o)
     {
         if (o->Type != interpreter.PoolType) return Errors.Type("_live_blocks() takes a Pool");
         return Api.Table.PyLong_FromLongLong(PoolHandle.PoolOf(o).Statistics().LiveBlocks);
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* FailAt(PyObject* module, PyObject* o)
+    [Callback]
+    private static partial PyObject* FailAt(PyObject* module, PyObject* o)
     {
-        try
-        {
-            long n = Api.Table.PyLong_AsLongLong(o);
-            if (n == -1 && Api.Table.PyErr_Occurred() != null) return null;
-            bool hasFailed = HeapDebug.HasFailed;
-            HeapDebug.FailAt(n);
-            return hasFailed ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        long n = Api.Table.PyLong_AsLongLong(o);
+        if (n == -1 && Api.Table.PyErr_Occurred() != null) return null;
+        bool hasFailed = HeapDebug.HasFailed;
+        HeapDebug.FailAt(n);
+        return hasFailed ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* DeleteAt(PyObject* module, PyObject** arguments, nint count) =>
-        FunctionFrame.Call(module, arguments, count, &DeleteAt);
-
-    static PyObject* DeleteAt(InterpreterState interpreter, PyObject** arguments, nint count)
+    [Callback]
+    private static partial PyObject* DeleteAt(InterpreterState interpreter, PyObject** arguments, nint count)
     {
         if (count != 3 || arguments[0]->Type != interpreter.PoolType)
             return Errors.Type("_delete_at() takes a Pool, a number and a bool");

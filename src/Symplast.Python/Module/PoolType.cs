@@ -10,7 +10,7 @@ using static Symplast.Python.Definitions;
 namespace Symplast.Python;
 
 /// <summary>The Python type <c>symplast.Pool</c>: an interpreter's handle of a pool, one for each pool and interpreter.</summary>
-internal static unsafe class PoolType
+internal static unsafe partial class PoolType
 {
     static long _unnamed;
 
@@ -104,52 +104,45 @@ internal static unsafe class PoolType
                 "__exit__($self, /, *exc_info)\n--\n\nDelete the pool."u8),
             NoArgs("__reduce__"u8, &Reduce, "Return the state for pickling by reference, within this process."u8))));
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
+    [Callback]
+    private static partial PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
     {
-        try
+        InterpreterState interpreter = InterpreterState.Of(Api.Table.PyType_GetModule(type));
+        if (!ThisProcess.Check()) return null;
+        PyObject* nameArgument = null;
+        PyObject* limitArgument = null;
+        PyObject* defaultArgument = null;
+        if (!BindNew(positional, named, ref nameArgument, ref limitArgument, ref defaultArgument)
+            || !CheckDefault(ref defaultArgument)) return null;
+        string name;
+        if (nameArgument == null || nameArgument == Api.Table._Py_NoneStruct)
         {
-            InterpreterState interpreter = InterpreterState.Of(Api.Table.PyType_GetModule(type));
-            if (!ThisProcess.Check()) return null;
-            PyObject* nameArgument = null;
-            PyObject* limitArgument = null;
-            PyObject* defaultArgument = null;
-            if (!BindNew(positional, named, ref nameArgument, ref limitArgument, ref defaultArgument)
-                || !CheckDefault(ref defaultArgument)) return null;
-            string name;
-            if (nameArgument == null || nameArgument == Api.Table._Py_NoneStruct)
-            {
-                // Only uniqueness matters; nothing is published through the counter.
-                name = "pool-" + Interlocked.Increment(ref _unnamed).ToString(CultureInfo.InvariantCulture);
-            }
-            else if (Api.Table.PyType_IsSubtype(nameArgument->Type, Api.Table.PyUnicode_Type) != 0
-                && nameArgument->Type == Api.Table.PyUnicode_Type)
-            {
-                name = Text.FromPython(nameArgument);
-            }
-            else
-            {
-                return Errors.Type($"Pool name must be str, not {Text.TypeName(nameArgument)}");
-            }
-            long limit = long.MaxValue;
-            if (limitArgument != null && limitArgument != Api.Table._Py_NoneStruct)
-            {
-                PyObject* number = Api.Table.PyNumber_Index(limitArgument);
-                if (number == null) return null;
-                limit = Api.Table.PyLong_AsLongLong(number);
-                References.Drop(number);
-                if (limit == -1 && Api.Table.PyErr_Occurred() != null) return null;
-                if (limit < 0) return Errors.Value("max_bytes must not be negative");
-            }
-            Pool pool = Pool.Create(name, limit);
-            PyObject* handle = interpreter.HandleOf(pool);
-            if (handle != null && defaultArgument != null) interpreter.Defaults.Set(pool, defaultArgument);
-            return handle;
+            // Only uniqueness matters; nothing is published through the counter.
+            name = "pool-" + Interlocked.Increment(ref _unnamed).ToString(CultureInfo.InvariantCulture);
         }
-        catch (Exception e)
+        else if (Api.Table.PyType_IsSubtype(nameArgument->Type, Api.Table.PyUnicode_Type) != 0
+            && nameArgument->Type == Api.Table.PyUnicode_Type)
         {
-            return Errors.FromManaged(e);
+            name = Text.FromPython(nameArgument);
         }
+        else
+        {
+            return Errors.Type($"Pool name must be str, not {Text.TypeName(nameArgument)}");
+        }
+        long limit = long.MaxValue;
+        if (limitArgument != null && limitArgument != Api.Table._Py_NoneStruct)
+        {
+            PyObject* number = Api.Table.PyNumber_Index(limitArgument);
+            if (number == null) return null;
+            limit = Api.Table.PyLong_AsLongLong(number);
+            References.Drop(number);
+            if (limit == -1 && Api.Table.PyErr_Occurred() != null) return null;
+            if (limit < 0) return Errors.Value("max_bytes must not be negative");
+        }
+        Pool pool = Pool.Create(name, limit);
+        PyObject* handle = interpreter.HandleOf(pool);
+        if (handle != null && defaultArgument != null) interpreter.Defaults.Set(pool, defaultArgument);
+        return handle;
     }
 
     // Replaces None with null. Returns false with TypeError set.
@@ -217,173 +210,106 @@ internal static unsafe class PoolType
     static int Traverse(PyObject* self, delegate* unmanaged[Cdecl]<PyObject*, void*, int> visit, void* argument) =>
         visit(self->Type, argument);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Repr(PyObject* self)
+    [Callback]
+    private static partial PyObject* Repr(PyObject* self)
     {
-        try
-        {
-            Pool pool = PoolHandle.PoolOf(self);
-            return Text.ToPython(pool.Deleted
-                ? $"<symplast.Pool '{pool.Name}', deleted>"
-                : $"<symplast.Pool '{pool.Name}', {pool.Statistics().Objects} objects, {pool.Statistics().UsedBytes} bytes>");
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        Pool pool = PoolHandle.PoolOf(self);
+        return Text.ToPython(pool.Deleted
+            ? $"<symplast.Pool '{pool.Name}', deleted>"
+            : $"<symplast.Pool '{pool.Name}', {pool.Statistics().Objects} objects, {pool.Statistics().UsedBytes} bytes>");
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Name(PyObject* self, void* closure) => Text.ToPython(PoolHandle.PoolOf(self).Name);
+    [Callback]
+    private static partial PyObject* Name(PyObject* self, void* closure) => Text.ToPython(PoolHandle.PoolOf(self).Name);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* MaxBytes(PyObject* self, void* closure) =>
+    [Callback]
+    private static partial PyObject* MaxBytes(PyObject* self, void* closure) =>
         PoolHandle.PoolOf(self).MaxBytes == long.MaxValue
             ? Api.Table._Py_NoneStruct : Api.Table.PyLong_FromLongLong(PoolHandle.PoolOf(self).MaxBytes);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Default(PyObject* self, void* closure)
+    [Callback]
+    private static partial PyObject* Default(PyObject* self, void* closure)
     {
         PyObject* function = InterpreterState.OfInstance(self).Defaults.Of(PoolHandle.PoolOf(self));
         return function == null ? Api.Table._Py_NoneStruct : References.New(function);
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static int SetDefault(PyObject* self, PyObject* function, void* closure)
+    [Callback]
+    private static partial int SetDefault(PyObject* self, PyObject* function, void* closure)
     {
-        try
+        // Deleting it is giving it none.
+        if (!CheckDefault(ref function)) return -1;
+        Pool pool = PoolHandle.PoolOf(self);
+        InterpreterState interpreter = InterpreterState.OfInstance(self);
+        if (pool.Deleted && function != null)
         {
-            // Deleting it is giving it none.
-            if (!CheckDefault(ref function)) return -1;
-            Pool pool = PoolHandle.PoolOf(self);
-            InterpreterState interpreter = InterpreterState.OfInstance(self);
-            if (pool.Deleted && function != null)
-            {
-                interpreter.RaiseDeleted(pool);
-                return -1;
-            }
-            interpreter.Defaults.Set(pool, function);
-            return 0;
-        }
-        catch (Exception e)
-        {
-            Errors.FromManaged(e);
+            interpreter.RaiseDeleted(pool);
             return -1;
         }
+        interpreter.Defaults.Set(pool, function);
+        return 0;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Deleted(PyObject* self, void* closure) =>
+    [Callback]
+    private static partial PyObject* Deleted(PyObject* self, void* closure) =>
         PoolHandle.PoolOf(self).Deleted ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Freeze(PyObject* self, PyObject** arguments, nint count, PyObject* keywords)
+    [Callback]
+    private static partial PyObject* Freeze(PyObject* self, PyObject** arguments, nint count, PyObject* keywords)
     {
-        try
-        {
-            return SharingFunctions.FreezeCall(
-                InterpreterState.OfInstance(self), PoolHandle.PoolOf(self), "Pool.freeze", arguments, count, keywords);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        return SharingFunctions.FreezeCall(
+            InterpreterState.OfInstance(self), PoolHandle.PoolOf(self), "Pool.freeze", arguments, count, keywords);
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Stats(PyObject* self, PyObject* none)
+    [Callback]
+    private static partial PyObject* Stats(PyObject* self, PyObject* none)
     {
-        try
-        {
-            if (!ThisProcess.Check()) return null;
-            Leases.EndThoseOfEnded();
-            return PoolStats.Create(InterpreterState.OfInstance(self), PoolHandle.PoolOf(self));
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        if (!ThisProcess.Check()) return null;
+        Leases.EndThoseOfEnded();
+        return PoolStats.Create(InterpreterState.OfInstance(self), PoolHandle.PoolOf(self));
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Delete(PyObject* self, PyObject* none)
+    [Callback]
+    private static partial PyObject* Delete(PyObject* self, PyObject* none)
     {
-        try
-        {
-            if (!ThisProcess.Check()) return null;
-            Pool pool = PoolHandle.PoolOf(self);
-            if (!pool.Delete()) return InterpreterState.OfInstance(self).RaiseDeleted(pool);
-            CrossPool.Release(pool);
-            InterpreterState.OfInstance(self).Defaults.Set(pool, null);
-            Leases.EndThoseOfEnded();
-            return PendingMemory.Check(InterpreterState.OfInstance(self)) ? Api.Table._Py_NoneStruct : null;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        if (!ThisProcess.Check()) return null;
+        Pool pool = PoolHandle.PoolOf(self);
+        if (!pool.Delete()) return InterpreterState.OfInstance(self).RaiseDeleted(pool);
+        CrossPool.Release(pool);
+        InterpreterState.OfInstance(self).Defaults.Set(pool, null);
+        Leases.EndThoseOfEnded();
+        return PendingMemory.Check(InterpreterState.OfInstance(self)) ? Api.Table._Py_NoneStruct : null;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Allocating(PyObject* self, PyObject* none)
+    [Callback]
+    private static partial PyObject* Allocating(PyObject* self, PyObject* none)
     {
-        try
-        {
-            if (!ThisProcess.Check()) return null;
-            InterpreterState interpreter = InterpreterState.OfInstance(self);
-            Pool pool = PoolHandle.PoolOf(self);
-            return pool.Deleted ? interpreter.RaiseDeleted(pool) : CurrentPool.NewAllocation(interpreter, self);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        if (!ThisProcess.Check()) return null;
+        InterpreterState interpreter = InterpreterState.OfInstance(self);
+        Pool pool = PoolHandle.PoolOf(self);
+        return pool.Deleted ? interpreter.RaiseDeleted(pool) : CurrentPool.NewAllocation(interpreter, self);
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Enter(PyObject* self, PyObject* none)
+    [Callback]
+    private static partial PyObject* Enter(PyObject* self, PyObject* none)
     {
-        try
-        {
-            if (!ThisProcess.Check()) return null;
-            Pool pool = PoolHandle.PoolOf(self);
-            return pool.Deleted ? InterpreterState.OfInstance(self).RaiseDeleted(pool) : References.New(self);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        if (!ThisProcess.Check()) return null;
+        Pool pool = PoolHandle.PoolOf(self);
+        return pool.Deleted ? InterpreterState.OfInstance(self).RaiseDeleted(pool) : References.New(self);
     }
 
-    // The block may have deleted the pool already; its end is then where it wanted to be.
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Exit(PyObject* self, PyObject* information)
+    // The block may have deleted the pool already, which is not an error.
+    [Callback]
+    private static partial PyObject* Exit(PyObject* self, PyObject* information)
     {
-        try
-        {
-            if (!ThisProcess.Check()) return null;
-            bool isFirst = PoolHandle.PoolOf(self).Delete();
-            if (isFirst) CrossPool.Release(PoolHandle.PoolOf(self));
-            InterpreterState.OfInstance(self).Defaults.Set(PoolHandle.PoolOf(self), null);
-            Leases.EndThoseOfEnded();
-            return !isFirst || PendingMemory.Check(InterpreterState.OfInstance(self)) ? Api.Table._Py_NoneStruct : null;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        if (!ThisProcess.Check()) return null;
+        bool isFirst = PoolHandle.PoolOf(self).Delete();
+        if (isFirst) CrossPool.Release(PoolHandle.PoolOf(self));
+        InterpreterState.OfInstance(self).Defaults.Set(PoolHandle.PoolOf(self), null);
+        Leases.EndThoseOfEnded();
+        return !isFirst || PendingMemory.Check(InterpreterState.OfInstance(self)) ? Api.Table._Py_NoneStruct : null;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Reduce(PyObject* self, PyObject* none)
-    {
-        try
-        {
-            return PoolReference.Reduce(PoolHandle.PoolOf(self));
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
+    [Callback]
+    private static partial PyObject* Reduce(PyObject* self, PyObject* none) => PoolReference.Reduce(PoolHandle.PoolOf(self));
 }

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Python.Interpreting;
@@ -8,7 +6,7 @@ using static Symplast.Python.Definitions;
 namespace Symplast.Python;
 
 /// <summary>The module's functions for workers, and the process that they run in.</summary>
-internal static unsafe class ProcessFunctions
+internal static unsafe partial class ProcessFunctions
 {
     internal static ReadOnlySpan<PyMethodDef> Methods() => new PyMethodDef[]
     {
@@ -27,60 +25,34 @@ internal static unsafe class ProcessFunctions
         FastCall("worker_answer"u8, &WorkerAnswer, "In a worker: send the answer of the task that was taken."u8),
     };
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* NeedMemory(PyObject* module, PyObject* bytes)
+    [Callback]
+    private static partial PyObject* NeedMemory(PyObject* module, PyObject* bytes)
     {
         long number = Api.Table.PyLong_AsLongLong(bytes);
         if (number == -1 && Api.Table.PyErr_Occurred() != null) return null;
         return MemoryProbe.Has((nuint)number) ? Api.Table._Py_NoneStruct : Api.Table.PyErr_NoMemory();
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* SettleProcess(PyObject* module, PyObject* none)
-    {
-        try
-        {
-            return ThisProcess.Check() && Settlement.Run() ? Api.Table._Py_NoneStruct : null;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
+    [Callback]
+    private static partial PyObject* SettleProcess(PyObject* module, PyObject* none) =>
+        ThisProcess.Check() && Settlement.Run() ? Api.Table._Py_NoneStruct : null;
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* EnableFaults(PyObject* module, PyObject** arguments, nint count)
+    [Callback]
+    private static partial PyObject* EnableFaults(PyObject* module, PyObject** arguments, nint count)
     {
         if (count != 3) return Errors.Type("_enable_faults() takes 3 arguments");
         long descriptor = Api.Table.PyLong_AsLongLong(arguments[0]);
         if (descriptor == -1 && Api.Table.PyErr_Occurred() != null) return null;
         if (descriptor is < 0 or > int.MaxValue) return Errors.Value("file is not a valid file descriptor");
-        try
-        {
-            return FaultHandling.Enable(
-                (int)descriptor, arguments[1] == Api.Table._Py_TrueStruct, arguments[2] == Api.Table._Py_TrueStruct);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        return FaultHandling.Enable(
+            (int)descriptor, arguments[1] == Api.Table._Py_TrueStruct, arguments[2] == Api.Table._Py_TrueStruct);
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* DisableFaults(PyObject* module, PyObject* none)
-    {
-        try
-        {
-            return FaultHandling.Disable();
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
+    [Callback]
+    private static partial PyObject* DisableFaults(PyObject* module, PyObject* none) => FaultHandling.Disable();
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* RaiseInThread(PyObject* module, PyObject** arguments, nint count)
+    [Callback]
+    private static partial PyObject* RaiseInThread(PyObject* module, PyObject** arguments, nint count)
     {
         if (count != 2) return Errors.Type("_raise_in_thread() takes 2 arguments");
         ulong thread = Api.Table.PyLong_AsUnsignedLongLong(arguments[0]);
@@ -89,8 +61,8 @@ internal static unsafe class ProcessFunctions
         return References.New(Api.Table._Py_NoneStruct);
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* CountWorkers(PyObject* module, PyObject* number)
+    [Callback]
+    private static partial PyObject* CountWorkers(PyObject* module, PyObject* number)
     {
         long more = Api.Table.PyLong_AsLongLong(number);
         if (more == -1 && Api.Table.PyErr_Occurred() != null) return null;
@@ -98,37 +70,18 @@ internal static unsafe class ProcessFunctions
         return Api.Table._Py_NoneStruct;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* IsAlone(PyObject* module, PyObject* none) =>
+    [Callback]
+    private static partial PyObject* IsAlone(PyObject* module, PyObject* none) =>
         Interpreters.IsAlone() ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* IsMain(PyObject* module, PyObject* unused) =>
+    [Callback]
+    private static partial PyObject* IsMain(PyObject* module, PyObject* unused) =>
         References.New(Interpreters.IsMain() ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* WorkerTake(PyObject* module, PyObject* none)
-    {
-        try
-        {
-            return ChannelHandle.WorkerTake();
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
+    [Callback]
+    private static partial PyObject* WorkerTake(PyObject* module, PyObject* none) => ChannelHandle.WorkerTake();
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* WorkerAnswer(PyObject* module, PyObject** arguments, nint count)
-    {
-        try
-        {
-            return ChannelHandle.WorkerAnswer(arguments, count);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
+    [Callback]
+    private static partial PyObject* WorkerAnswer(PyObject* module, PyObject** arguments, nint count) =>
+        ChannelHandle.WorkerAnswer(arguments, count);
 }

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Python.Freezing;
@@ -8,8 +6,8 @@ using static Symplast.Python.Definitions;
 
 namespace Symplast.Python;
 
-/// <summary>The module's functions for freezing, thawing, deleting, and what is shared.</summary>
-internal static unsafe class SharingFunctions
+/// <summary>The module's functions for freezing, thawing and deleting, and for asking whether an object is shared.</summary>
+internal static unsafe partial class SharingFunctions
 {
     internal static ReadOnlySpan<PyMethodDef> Methods() => new PyMethodDef[]
     {
@@ -69,68 +67,37 @@ internal static unsafe class SharingFunctions
             """u8),
     };
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Freeze(PyObject* module, PyObject** arguments, nint count, PyObject* keywords)
-    {
-        try
-        {
-            return FreezeCall(InterpreterState.Of(module), null, "freeze", arguments, count, keywords);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
+    [Callback]
+    private static partial PyObject* Freeze(InterpreterState interpreter, PyObject** arguments, nint count, PyObject* keywords) =>
+        FreezeCall(interpreter, null, "freeze", arguments, count, keywords);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Thaw(PyObject* module, PyObject* o) => FunctionFrame.Call(module, o, &Thaw);
-
-    static PyObject* Thaw(InterpreterState interpreter, PyObject* o)
+    [Callback]
+    private static partial PyObject* Thaw(InterpreterState interpreter, PyObject* o)
     {
         if (!ThisProcess.Check()) return null;
         return LiveThawer.IsFor(interpreter, o) ? LiveThawer.Thaw(interpreter, o) : Thawer.Thaw(interpreter, o);
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* IsShared(PyObject* module, PyObject* o) =>
+    [Callback]
+    private static partial PyObject* IsShared(PyObject* module, PyObject* o) =>
         AddressRange.Contains(o) || StaticObjects.Includes(o) || Handle.Is(InterpreterState.Of(module).Live, o)
             ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* IsFrozen(PyObject* module, PyObject* o) =>
+    [Callback]
+    private static partial PyObject* IsFrozen(PyObject* module, PyObject* o) =>
         AddressRange.Contains(o) || StaticObjects.Includes(o) ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Delete(PyObject* module, PyObject* o) => FunctionFrame.Call(module, o, &Delete);
-
-    static PyObject* Delete(InterpreterState interpreter, PyObject* o) =>
+    [Callback]
+    private static partial PyObject* Delete(InterpreterState interpreter, PyObject* o) =>
         ThisProcess.Check() ? LiveObjects.Delete(interpreter.Live, o) : null;
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Add(PyObject* module, PyObject** arguments, nint count)
-    {
-        try
-        {
-            return ObjectUpdates.Add(arguments, count);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
+    [Callback]
+    private static partial PyObject* Add(PyObject* module, PyObject** arguments, nint count) =>
+        ObjectUpdates.Add(arguments, count);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* CompareExchange(PyObject* module, PyObject** arguments, nint count)
-    {
-        try
-        {
-            return ObjectUpdates.CompareExchange(arguments, count);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
+    [Callback]
+    private static partial PyObject* CompareExchange(PyObject* module, PyObject** arguments, nint count) =>
+        ObjectUpdates.CompareExchange(arguments, count);
 
     /// <summary>Implements freeze() and Pool.freeze(). With a null <paramref name="pool"/>, freezes into the current
     /// pool.</summary>

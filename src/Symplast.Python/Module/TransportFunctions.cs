@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Python.ByValue;
 using Symplast.Python.Live;
@@ -7,8 +5,8 @@ using static Symplast.Python.Definitions;
 
 namespace Symplast.Python;
 
-/// <summary>The module's functions for what travels between interpreters.</summary>
-internal static unsafe class TransportFunctions
+/// <summary>The module's functions for sending objects between interpreters.</summary>
+internal static unsafe partial class TransportFunctions
 {
     internal static ReadOnlySpan<PyMethodDef> Methods() => new PyMethodDef[]
     {
@@ -30,125 +28,61 @@ internal static unsafe class TransportFunctions
             "Make the open parcel hold another parcel, because its data also name that parcel's live objects."u8),
     };
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* PersistentId(PyObject* module, PyObject* o)
-    {
-        try
-        {
-            return PersistentIds.IdOf(module, o);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
+    [Callback]
+    private static partial PyObject* PersistentId(PyObject* module, PyObject* o) => PersistentIds.IdOf(module, o);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* PersistentLoad(PyObject* module, PyObject* id)
-    {
-        try
-        {
-            return ThisProcess.Check() ? PersistentIds.Load(InterpreterState.Of(module), id) : null;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
+    [Callback]
+    private static partial PyObject* PersistentLoad(InterpreterState interpreter, PyObject* id) =>
+        ThisProcess.Check() ? PersistentIds.Load(interpreter, id) : null;
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* LiveByTicket(PyObject* module, PyObject** arguments, nint count) =>
-        FunctionFrame.Call(module, arguments, count, &LiveByTicket);
-
-    static PyObject* LiveByTicket(InterpreterState interpreter, PyObject** arguments, nint count) =>
+    [Callback]
+    private static partial PyObject* LiveByTicket(InterpreterState interpreter, PyObject** arguments, nint count) =>
         ThisProcess.Check() ? LivePickles.Load(interpreter, arguments, count) : null;
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* ContentsOf(PyObject* module, PyObject** arguments, nint count)
+    [Callback]
+    private static partial PyObject* ContentsOf(PyObject* module, PyObject** arguments, nint count)
     {
-        try
-        {
-            return count == 2 && arguments[1]->Type == Api.Table.PyTuple_Type
-                ? PlainContents.Of(arguments[0], arguments[1]) : Errors.Type("_contents() takes a value and a tuple of types");
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        return count == 2 && arguments[1]->Type == Api.Table.PyTuple_Type
+            ? PlainContents.Of(arguments[0], arguments[1]) : Errors.Type("_contents() takes a value and a tuple of types");
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* HoldsContents(PyObject* module, PyObject** arguments, nint count)
+    [Callback]
+    private static partial PyObject* HoldsContents(PyObject* module, PyObject** arguments, nint count)
     {
-        try
-        {
-            if (count != 2) return Errors.Type("_holds_contents() takes a record and a value");
-            bool holds = PlainContents.Holds(arguments[0], arguments[1]);
-            return holds ? Api.Table._Py_TrueStruct : Api.Table.PyErr_Occurred() != null ? null : Api.Table._Py_FalseStruct;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        if (count != 2) return Errors.Type("_holds_contents() takes a record and a value");
+        bool holds = PlainContents.Holds(arguments[0], arguments[1]);
+        return holds ? Api.Table._Py_TrueStruct : Api.Table.PyErr_Occurred() != null ? null : Api.Table._Py_FalseStruct;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Pack(PyObject* module, PyObject** arguments, nint count)
+    [Callback]
+    private static partial PyObject* Pack(PyObject* module, PyObject** arguments, nint count)
     {
-        try
-        {
-            if (!ThisProcess.Check()) return null;
-            return count == 3
-                ? ParcelHandle.Pack(arguments[0], arguments[1], arguments[2])
-                : Errors.Type("_pack() takes a function, an object and a sender");
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        if (!ThisProcess.Check()) return null;
+        return count == 3
+            ? ParcelHandle.Pack(arguments[0], arguments[1], arguments[2])
+            : Errors.Type("_pack() takes a function, an object and a sender");
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* DepositData(PyObject* module, PyObject* data)
+    [Callback]
+    private static partial PyObject* DepositData(PyObject* module, PyObject* data)
     {
-        try
-        {
-            if (data->Type != Api.Table.PyBytes_Type) return Errors.Type("_deposit_data() takes bytes");
-            return Parcels.Deposit(
-                new ReadOnlySpan<byte>((byte*)data + PyBytesObject.DataOffset, checked((int)((PyBytesObject*)data)->Size)));
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        if (data->Type != Api.Table.PyBytes_Type) return Errors.Type("_deposit_data() takes bytes");
+        return Parcels.Deposit(
+            new ReadOnlySpan<byte>((byte*)data + PyBytesObject.DataOffset, checked((int)((PyBytesObject*)data)->Size)));
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* DepositedData(PyObject* module, PyObject* number)
+    [Callback]
+    private static partial PyObject* DepositedData(PyObject* module, PyObject* number)
     {
-        try
-        {
-            long ticket = Api.Table.PyLong_AsLongLong(number);
-            return ticket == -1 && Api.Table.PyErr_Occurred() != null ? null : Parcels.Read(ticket);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        long ticket = Api.Table.PyLong_AsLongLong(number);
+        return ticket == -1 && Api.Table.PyErr_Occurred() != null ? null : Parcels.Read(ticket);
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* AttachParcel(PyObject* module, PyObject* parcel)
+    [Callback]
+    private static partial PyObject* AttachParcel(PyObject* module, PyObject* parcel)
     {
-        try
-        {
-            if (!ParcelHandle.Read(parcel, out long number)) return null;
-            Parcels.Attach(number);
-            return Api.Table._Py_NoneStruct;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        if (!ParcelHandle.Read(parcel, out long number)) return null;
+        Parcels.Attach(number);
+        return Api.Table._Py_NoneStruct;
     }
 }

@@ -40,7 +40,7 @@ public sealed unsafe class RecordTests : IDisposable
     {
         Value* names = stackalloc Value[512];
         Value* values = stackalloc Value[512];
-        Assert.Equal(Status.Done, Records.TakeAll(_me, record, names, values, 512, out int count));
+        Assert.Equal(Status.Done, NamedAttributes.TakeAll(_me, record, names, values, 512, out int count));
         (string, long)[] all = new (string, long)[count];
         for (int i = 0; i < count; i++)
         {
@@ -76,7 +76,7 @@ public sealed unsafe class RecordTests : IDisposable
                     Assert.True(Records.IsValid(record));
                 }
                 Assert.Equal(model, Contents(record));
-                Assert.Equal(Status.Done, Records.Count(_me, record, out int count));
+                Assert.Equal(Status.Done, NamedAttributes.Count(_me, record, out int count));
                 Assert.Equal(model.Count, count);
                 Reference.Drop(_me, Value.Of((Header*)record));
             },
@@ -94,39 +94,39 @@ public sealed unsafe class RecordTests : IDisposable
         switch (kind)
         {
             case 0 or 1 or 2 or 3 or 9:
-                Assert.Equal(Status.Done, Records.Set(_me, record, name, Value.OfInt(number)));
+                Assert.Equal(Status.Done, NamedAttributes.Set(_me, record, name, Value.OfInt(number)));
                 ModelSet(model, text, number);
                 break;
             case 4:
-                Assert.Equal(present, Records.Take(_me, record, name, out Value taken));
+                Assert.Equal(present, NamedAttributes.Take(_me, record, name, out Value taken));
                 if (at < 0) break;
                 Assert.Equal(model[at].Value, taken.Int);
                 model.RemoveAt(at);
                 break;
             case 5:
-                Assert.Equal(present, Records.Add(_me, record, name, Value.OfInt(number), out Value sum));
+                Assert.Equal(present, NamedAttributes.Add(_me, record, name, Value.OfInt(number), out Value sum));
                 if (at < 0) break;
                 model[at] = (text, model[at].Value + number);
                 Assert.Equal(model[at].Value, sum.Int);
                 break;
             case 6:
                 long expected = at >= 0 && number % 2 == 0 ? model[at].Value : -1;
-                Status status = Records.CompareExchange(
+                Status status = NamedAttributes.CompareExchange(
                     _me, record, name, Probe.Of(Value.OfInt(expected)), Value.OfInt(number), out Value seen);
                 Assert.Equal(expected >= 0 ? Status.Done : Status.Missing, status);
                 if (at >= 0) Assert.Equal(model[at].Value, seen.Int);
                 if (status == Status.Done) model[at] = (text, number);
                 break;
             case 7:
-                Assert.Equal(present, Records.Get(_me, record, name, out Value value, out ulong shapeId, out int slot));
+                Assert.Equal(present, NamedAttributes.Get(_me, record, name, out Value value, out ulong shapeId, out int slot));
                 if (at < 0) break;
                 Assert.Equal(model[at].Value, value.Int);
                 Assert.Equal(RecordTable.MapOf(record->Body) == null ? at : -1, slot);
                 if (shapeId == 0) break;
-                Assert.Equal(Status.Done, Records.SetCached(_me, record, shapeId, slot, Value.OfInt(number)));
-                Assert.Equal(Status.Done, Records.GetCached(_me, record, shapeId, slot, out value));
+                Assert.Equal(Status.Done, KnownSlots.Store(_me, record, shapeId, slot, Value.OfInt(number)));
+                Assert.Equal(Status.Done, KnownSlots.Load(_me, record, shapeId, slot, out value));
                 Assert.Equal(number, value.Int);
-                Assert.Equal(Status.Missing, Records.GetCached(_me, record, shapeId + 1_000_000, slot, out _));
+                Assert.Equal(Status.Missing, KnownSlots.Load(_me, record, shapeId + 1_000_000, slot, out _));
                 model[at] = (text, number);
                 break;
             default:
@@ -147,7 +147,7 @@ public sealed unsafe class RecordTests : IDisposable
             {
                 Epoch.Enter(me);
                 Record* record = Records.Create(me, _heap, root);
-                for (int i = 0; i < 20; i++) Records.Set(me, record, Name(i), Value.OfInt(number));
+                for (int i = 0; i < 20; i++) NamedAttributes.Set(me, record, Name(i), Value.OfInt(number));
                 records[number] = (nint)record;
                 Epoch.Exit(me);
             }
@@ -164,7 +164,7 @@ public sealed unsafe class RecordTests : IDisposable
     {
         Shape* root = Trees.CreateTree(_me, _heap);
         Record* record = Records.Create(_me, _heap, root);
-        for (int i = 0; i < 300; i++) Assert.Equal(Status.Done, Records.Set(_me, record, Name(i), Value.OfInt(i)));
+        for (int i = 0; i < 300; i++) Assert.Equal(Status.Done, NamedAttributes.Set(_me, record, Name(i), Value.OfInt(i)));
         Assert.Equal(Enumerable.Range(0, 300).Select(i => ("name" + i, (long)i)), Contents(record));
         Assert.Equal(0u, record->Body->ShapeId);
         Assert.True(Records.IsValid(record));
@@ -172,7 +172,7 @@ public sealed unsafe class RecordTests : IDisposable
         for (int i = 0; i < 100; i++)
         {
             Record* other = Records.Create(_me, _heap, root);
-            Assert.Equal(Status.Done, Records.Set(_me, other, Name(i), Value.OfInt(i)));
+            Assert.Equal(Status.Done, NamedAttributes.Set(_me, other, Name(i), Value.OfInt(i)));
             Assert.Equal(i >= 64, other->Body->ShapeId == 0);
         }
     }
@@ -182,14 +182,14 @@ public sealed unsafe class RecordTests : IDisposable
     {
         Record* record = Records.Create(_me, _heap, Trees.CreateTree(_me, _heap));
         for (int i = 0; i < 50_000; i++)
-            Assert.Equal(Status.Done, Records.Set(_me, record, Probe.Of(Value.OfInt(i)), Value.OfInt(i)));
+            Assert.Equal(Status.Done, NamedAttributes.Set(_me, record, Probe.Of(Value.OfInt(i)), Value.OfInt(i)));
         long most = Parts.SizeOf(_me, (Header*)record);
-        for (int i = 0; i < 49_990; i++) Assert.Equal(Status.Done, Records.Remove(_me, record, Probe.Of(Value.OfInt(i))));
+        for (int i = 0; i < 49_990; i++) Assert.Equal(Status.Done, NamedAttributes.Remove(_me, record, Probe.Of(Value.OfInt(i))));
         Assert.True(Records.IsValid(record));
         Assert.InRange(Parts.SizeOf(_me, (Header*)record), 0, most / 20);
         for (int i = 49_990; i < 50_000; i++)
         {
-            Assert.Equal(Status.Done, Records.Get(_me, record, Probe.Of(Value.OfInt(i)), out Value value));
+            Assert.Equal(Status.Done, NamedAttributes.Get(_me, record, Probe.Of(Value.OfInt(i)), out Value value));
             Assert.Equal(i, value.Int);
         }
         Reference.Drop(_me, (Header*)record);
@@ -204,13 +204,14 @@ public sealed unsafe class RecordTests : IDisposable
         foreach (bool isDeleted in new[] { false, true })
         {
             Record* record = Records.Create(_me, _heap, root);
-            for (int i = 0; i < 200; i++) Assert.Equal(Status.Done, Records.Set(_me, record, Name(i), value));
-            for (int i = 0; i < 100; i++) Assert.Equal(Status.Done, Records.Set(_me, record, Name(i), value));
-            for (int i = 50; i < 60; i++) Assert.Equal(Status.Done, Records.Remove(_me, record, Name(i)));
-            Assert.Equal(Status.WrongKind, Records.Add(_me, record, Name(5), Value.OfInt(1), out _));
-            Assert.Equal(Status.Missing, Records.CompareExchange(_me, record, Name(5), Probe.Of(Value.True), value, out _));
-            Assert.Equal(Status.Done, Records.CompareExchange(_me, record, Name(5), Probe.Of(value), value, out _));
-            Assert.Equal(Status.Missing, Records.Add(_me, record, Name(300), Value.OfInt(1), out _));
+            for (int i = 0; i < 200; i++) Assert.Equal(Status.Done, NamedAttributes.Set(_me, record, Name(i), value));
+            for (int i = 0; i < 100; i++) Assert.Equal(Status.Done, NamedAttributes.Set(_me, record, Name(i), value));
+            for (int i = 50; i < 60; i++) Assert.Equal(Status.Done, NamedAttributes.Remove(_me, record, Name(i)));
+            Assert.Equal(Status.WrongKind, NamedAttributes.Add(_me, record, Name(5), Value.OfInt(1), out _));
+            Assert.Equal(
+                Status.Missing, NamedAttributes.CompareExchange(_me, record, Name(5), Probe.Of(Value.True), value, out _));
+            Assert.Equal(Status.Done, NamedAttributes.CompareExchange(_me, record, Name(5), Probe.Of(value), value, out _));
+            Assert.Equal(Status.Missing, NamedAttributes.Add(_me, record, Name(300), Value.OfInt(1), out _));
             Assert.Equal(191, value.Head->Count);
             if (isDeleted) Assert.Equal(Status.Done, Records.Delete(_me, record));
             Reference.Drop(_me, Value.Of((Header*)record));
@@ -228,22 +229,22 @@ public sealed unsafe class RecordTests : IDisposable
         Shape* root = Trees.CreateTree(_me, _heap);
         Record* record = Records.Create(_me, _heap, root);
         Record* other = Records.Create(_me, _heap, root);
-        for (int i = 0; i < 10; i++) Records.Set(_me, record, Name(i), value);
-        for (int i = 0; i < 10; i++) Records.Set(_me, other, Name(i), value);
+        for (int i = 0; i < 10; i++) NamedAttributes.Set(_me, record, Name(i), value);
+        for (int i = 0; i < 10; i++) NamedAttributes.Set(_me, other, Name(i), value);
         Assert.Equal(21, value.Head->Count);
-        Records.Set(_me, record, Name(3), value);
-        Records.Remove(_me, record, Name(4));
-        Records.Set(_me, record, Name(20), value);
-        Assert.Equal(Status.Missing, Records.Remove(_me, record, Name(4)));
-        Assert.Equal(Status.WrongKind, Records.Add(_me, record, Name(5), Value.OfInt(1), out _));
+        NamedAttributes.Set(_me, record, Name(3), value);
+        NamedAttributes.Remove(_me, record, Name(4));
+        NamedAttributes.Set(_me, record, Name(20), value);
+        Assert.Equal(Status.Missing, NamedAttributes.Remove(_me, record, Name(4)));
+        Assert.Equal(Status.WrongKind, NamedAttributes.Add(_me, record, Name(5), Value.OfInt(1), out _));
         Assert.Equal(21, value.Head->Count);
         Assert.Equal(Status.Done, Records.Delete(_me, record));
         Assert.Equal(Status.Deleted, Records.Delete(_me, record));
-        Assert.Equal(Status.Deleted, Records.Get(_me, record, Name(0), out _));
-        Assert.Equal(Status.Deleted, Records.Set(_me, record, Name(0), value));
-        Assert.Equal(Status.Deleted, Records.Remove(_me, record, Name(0)));
-        Assert.Equal(Status.Deleted, Records.Count(_me, record, out _));
-        Assert.Equal(Status.Deleted, Records.Add(_me, record, Name(0), value, out _));
+        Assert.Equal(Status.Deleted, NamedAttributes.Get(_me, record, Name(0), out _));
+        Assert.Equal(Status.Deleted, NamedAttributes.Set(_me, record, Name(0), value));
+        Assert.Equal(Status.Deleted, NamedAttributes.Remove(_me, record, Name(0)));
+        Assert.Equal(Status.Deleted, NamedAttributes.Count(_me, record, out _));
+        Assert.Equal(Status.Deleted, NamedAttributes.Add(_me, record, Name(0), value, out _));
         Assert.Equal(11, value.Head->Count);
         Reference.Drop(_me, Value.Of((Header*)record));
         Reference.Drop(_me, Value.Of((Header*)other));
@@ -260,17 +261,17 @@ public sealed unsafe class RecordTests : IDisposable
         const int Adds = 30_000;
         Shape* root = Trees.CreateTree(_me, _heap);
         Record* record = Records.Create(_me, _heap, root);
-        for (int i = 0; i < others; i++) Records.Set(_me, record, Name(100 + i), Value.OfInt(0));
-        Records.Set(_me, record, Name(0), Value.OfInt(0));
-        Records.Set(_me, record, Name(1), Value.OfInt(0));
+        for (int i = 0; i < others; i++) NamedAttributes.Set(_me, record, Name(100 + i), Value.OfInt(0));
+        NamedAttributes.Set(_me, record, Name(0), Value.OfInt(0));
+        NamedAttributes.Set(_me, record, Name(1), Value.OfInt(0));
         int running = 2;
         void Count(Participant* me, int name)
         {
             long last = 0;
             for (int i = 0; i < Adds; i++)
             {
-                Assert.Equal(Status.Done, Records.Add(me, record, Name(name), Value.OfInt(1), out _));
-                Assert.Equal(Status.Done, Records.Get(me, record, Name(name), out Value value));
+                Assert.Equal(Status.Done, NamedAttributes.Add(me, record, Name(name), Value.OfInt(1), out _));
+                Assert.Equal(Status.Done, NamedAttributes.Get(me, record, Name(name), out Value value));
                 Assert.Equal(++last, value.Int);
             }
             Interlocked.Decrement(ref running);
@@ -283,15 +284,15 @@ public sealed unsafe class RecordTests : IDisposable
             {
                 // Each attribute holds its own number, so that a value from another one's slot is recognised.
                 int name = random.Next(2, 12);
-                if (random.Next(3) == 0) Records.Remove(me, record, Name(name));
-                else Records.Set(me, record, Name(name), Value.OfInt(name));
+                if (random.Next(3) == 0) NamedAttributes.Remove(me, record, Name(name));
+                else NamedAttributes.Set(me, record, Name(name), Value.OfInt(name));
                 int other = random.Next(2, 12);
                 if (known.Get(me, record, _names[other], out Value value) == Status.Done) Assert.Equal(other, value.Int);
             }
         }
         Threads.Run(me => Count(me, 0), me => Count(me, 1), Change);
-        Records.Get(_me, record, Name(0), out Value first);
-        Records.Get(_me, record, Name(1), out Value second);
+        NamedAttributes.Get(_me, record, Name(0), out Value first);
+        NamedAttributes.Get(_me, record, Name(1), out Value second);
         Assert.Equal((Adds, Adds), (first.Int, second.Int));
         Assert.True(Records.IsValid(record));
     }
@@ -310,9 +311,9 @@ public sealed unsafe class RecordTests : IDisposable
             {
                 // Mostly the last one goes, so that the shapes stay in the tree.
                 Record* record = records[i & 1];
-                Records.Count(me, record, out int count);
-                if (count < 8 && random.Next(2) == 0) Records.Set(me, record, Name(count), Value.OfInt(count));
-                else if (count > 0) Records.Remove(me, record, Name(count - 1));
+                NamedAttributes.Count(me, record, out int count);
+                if (count < 8 && random.Next(2) == 0) NamedAttributes.Set(me, record, Name(count), Value.OfInt(count));
+                else if (count > 0) NamedAttributes.Remove(me, record, Name(count - 1));
             }
             Volatile.Write(ref running, 0);
         }
@@ -340,7 +341,7 @@ public sealed unsafe class RecordTests : IDisposable
         for (int round = 0; round < 300; round++)
         {
             Record* record = Records.Create(_me, _heap, root, capacity: 1);
-            for (int i = 0; i < others; i++) Records.Set(_me, record, Name(100 + i), value);
+            for (int i = 0; i < others; i++) NamedAttributes.Set(_me, record, Name(100 + i), value);
             void Change(Participant* me, int seed)
             {
                 Random random = new(seed);
@@ -349,7 +350,7 @@ public sealed unsafe class RecordTests : IDisposable
                 {
                     int name = random.Next(5);
                     status = random.Next(3) == 0
-                        ? Records.Remove(me, record, Name(name)) : Records.Set(me, record, Name(name), value);
+                        ? NamedAttributes.Remove(me, record, Name(name)) : NamedAttributes.Set(me, record, Name(name), value);
                 }
             }
             void Delete(Participant* me)

@@ -71,6 +71,31 @@ internal sealed unsafe class SortedMapFixture : IDisposable
         Epoch.Exit(me);
     }
 
+    /// <summary>All entries, without references: for as long as the map keeps them.</summary>
+    internal static List<SortedEntry> Entries(Participant* me, SortedMap* map)
+    {
+        Assert.Equal(Status.Done, SortedMap.SnapshotEntries(me, map, out MapSnapshot* snapshot));
+        return Copy(me, snapshot);
+    }
+
+    /// <summary>The keys of a range, without references: for as long as the map keeps them.</summary>
+    internal static List<Value> Keys(Participant* me, SortedMap* map, in SortedBound lower, in SortedBound upper)
+    {
+        Assert.Equal(Status.Done, SortedMap.SnapshotKeys(me, map, lower, upper, out MapSnapshot* snapshot));
+        List<SortedEntry> entries = Copy(me, snapshot);
+        Assert.All(entries, entry => Assert.True(entry.Value.IsEmpty));
+        return entries.ConvertAll(entry => entry.Key);
+    }
+
+    static List<SortedEntry> Copy(Participant* me, MapSnapshot* snapshot)
+    {
+        List<SortedEntry> entries = [];
+        for (ulong i = 0; i < snapshot->Count; i++)
+            entries.Add(new SortedEntry(MapSnapshot.Key(snapshot, i), MapSnapshot.Value(snapshot, i)));
+        MapSnapshot.Free(me, snapshot);
+        return entries;
+    }
+
     /// <summary>A text in the pool, with one reference.</summary>
     internal static Value Text(Participant* me, PoolHeap* heap, string text, ValueKind kind = ValueKind.Text)
     {

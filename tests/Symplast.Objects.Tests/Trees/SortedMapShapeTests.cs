@@ -167,12 +167,12 @@ public sealed unsafe class SortedMapShapeTests : IDisposable
             Assert.Equal(Status.Done, Map.Set(_me, _map, SortedMapFixture.Key(number), Value.OfInt(number)));
         for (int i = 0; i < Keys / 2; i++)
         {
-            Assert.Equal(Status.Done, Map.PopMin(_me, _map, out Value least, out _));
-            Assert.Equal(Status.Done, Map.PopMax(_me, _map, out Value greatest, out _));
+            Assert.Equal(Status.Done, Map.PopMin(_me, _map, default, out Value least, out _));
+            Assert.Equal(Status.Done, Map.PopMax(_me, _map, default, out Value greatest, out _));
             Assert.Equal((i, Keys - 1 - i), ((int)least.Int, (int)greatest.Int));
             if (i % 10 == 0) Assert.Null(Validity.Check(_me, _map));
         }
-        Assert.Equal(Status.Missing, Map.PopMin(_me, _map, out _, out _));
+        Assert.Equal(Status.Missing, Map.PopMin(_me, _map, default, out _, out _));
         Assert.Equal(0, ((SortedNode*)_map->Root)->Level);
     }
 
@@ -186,7 +186,7 @@ public sealed unsafe class SortedMapShapeTests : IDisposable
 
     // As if a snapshot were made between a removal and the merging that follows it.
     [Fact]
-    public void ACopyOfLeavesThatAreSparseForAMomentIsRight()
+    public void ASnapshotOfLeavesThatAreSparseForAMomentIsRight()
     {
         for (int number = 0; number < 100; number++)
             Assert.Equal(Status.Done, Map.Set(_me, _map, SortedMapFixture.Key(number), Value.OfInt(number)));
@@ -198,14 +198,8 @@ public sealed unsafe class SortedMapShapeTests : IDisposable
             HeapDebug.FailAt(0);
         }
         Assert.Contains("too sparse", Validity.Check(_me, _map));
-        Assert.Equal(Status.Done, Map.Snapshot(_me, _map, out SortedMap* copy));
-        Assert.Null(Validity.Check(_me, copy));
-        for (int number = 0; number < 100; number++)
-        {
-            Assert.Equal(
-                number % 10 == 0 ? Status.Done : Status.Missing, Map.Get(_me, copy, SortedMapFixture.Key(number), out _));
-        }
-        Reference.Drop(_me, &copy->Object.Head);
+        Assert.Equal(
+            Enumerable.Range(0, 10).Select(i => 10L * i), SortedMapFixture.Entries(_me, _map).Select(entry => entry.Key.Int));
     }
 
     // Even numbers are there, odd ones are not.
@@ -218,10 +212,19 @@ public sealed unsafe class SortedMapShapeTests : IDisposable
         }
         Assert.Null(Validity.Check(_me, _map));
         FindsAll(_map, with, numberOf);
-        Assert.Equal(Status.Done, Map.Snapshot(_me, _map, out SortedMap* copy));
-        Assert.Null(Validity.Check(_me, copy));
-        FindsAll(copy, with, numberOf);
-        Reference.Drop(_me, &copy->Object.Head);
+        // Trees that are built from many entries at once; keys of these kinds only.
+        SortedEntry[] entries = [.. SortedMapFixture.Entries(_me, _map)];
+        SortedMap* filled = Map.Create(_me, Heap.Of(_map));
+        foreach (SortedEntry entry in entries) Reference.Take(entry.Key);
+        Status status;
+        fixed (SortedEntry* start = entries) status = Map.Fill(_me, filled, start, entries.Length);
+        if (status == Status.Done)
+        {
+            Assert.Null(Validity.Check(_me, filled));
+            FindsAll(filled, with, numberOf);
+        }
+        else foreach (SortedEntry entry in entries) Reference.Drop(_me, entry.Key);
+        Reference.Drop(_me, &filled->Object.Head);
         for (int number = 0; number < Keys; number += 2)
         {
             if (number % 20 != 0) with(number, (in key) => Assert.Equal(Status.Done, Map.Remove(_me, _map, key, out _)));

@@ -52,14 +52,7 @@ public sealed unsafe class SortedMapTests : IDisposable
         Reference.Drop(_me, key);
     }
 
-    List<string> Keys()
-    {
-        List<string> keys = [];
-        SortedCursor.Open(_me, _map, SortedBound.None, SortedBound.None, false, out SortedCursor cursor);
-        while (SortedCursor.Next(_me, _map, ref cursor, out SortedEntry entry) == Status.Done) keys.Add(entry.Key.ToString());
-        SortedCursor.Close(_me, ref cursor);
-        return keys;
-    }
+    List<string> Keys() => SortedMapFixture.Entries(_me, _map).ConvertAll(entry => entry.Key.ToString());
 
     [Fact]
     public void NumbersOfAllKindsAreSortedByTheirExactValues()
@@ -141,7 +134,7 @@ public sealed unsafe class SortedMapTests : IDisposable
         // Places that are no entries any more have that tag too.
         for (int i = 0; i < count / 2; i++)
         {
-            Map.PopMin(_me, _map, out Value key, out _);
+            Map.PopMin(_me, _map, default, out Value key, out _);
             Reference.Drop(_me, key);
         }
         for (int i = 0; i < count; i++) Assert.Equal(i < count / 2 ? Status.Missing : Status.Done, With(2 * i, false));
@@ -251,13 +244,8 @@ public sealed unsafe class SortedMapTests : IDisposable
             Tuple(Value.OfInt(3), Text("b")), Tuple(Value.OfInt(4), Tuple()), Tuple(Value.OfInt(4), Tuple(Value.OfInt(1)))];
         for (int i = tuples.Length - 1; i >= 0; i--) Put(tuples[i], i);
         Assert.Null(Validity.Check(_me, _map));
-        SortedCursor.Open(_me, _map, SortedBound.None, SortedBound.None, false, out SortedCursor cursor);
-        for (int i = 0; i < tuples.Length; i++)
-        {
-            Assert.Equal(Status.Done, SortedCursor.Next(_me, _map, ref cursor, out SortedEntry entry));
-            Assert.Equal(i, entry.Value.Int);
-        }
-        SortedCursor.Close(_me, ref cursor);
+        Assert.Equal(
+            Enumerable.Range(0, tuples.Length), SortedMapFixture.Entries(_me, _map).ConvertAll(entry => (int)entry.Value.Int));
     }
 
     [Fact]
@@ -310,7 +298,7 @@ public sealed unsafe class SortedMapTests : IDisposable
             Assert.Equal(Status.WrongKind, Map.Ceiling(_me, _map, Probe.Of(key), out _, out _));
             Assert.Equal(
                 Status.WrongKind,
-                SortedCursor.Open(_me, _map, SortedBound.Including(Probe.Of(key)), SortedBound.None, false, out _));
+                Map.SnapshotKeys(_me, _map, SortedBound.Including(Probe.Of(key)), SortedBound.None, out _));
         }
         Reference.Drop(_me, tuple);
     }
@@ -348,7 +336,7 @@ public sealed unsafe class SortedMapTests : IDisposable
         }
         Assert.Null(Validity.Check(_me, _map));
         Assert.Equal(1, ((SortedNode*)_map->Root)->Level);
-        while (Map.PopMax(_me, _map, out _, out _) == Status.Done) { }
+        while (Map.PopMax(_me, _map, default, out _, out _) == Status.Done) { }
         Assert.Null(Validity.Check(_me, _map));
         Assert.Equal(0, ((SortedNode*)_map->Root)->Level);
     }
@@ -360,7 +348,6 @@ public sealed unsafe class SortedMapTests : IDisposable
         SortedMap* map = Map.Create(_me, _heap);
         Probe key = SortedMapFixture.Key(1);
         Assert.Equal(Status.Done, Map.Set(_me, map, key, Value.None));
-        SortedCursor.Open(_me, map, SortedBound.None, SortedBound.None, false, out SortedCursor cursor);
         Assert.Equal(Status.Done, Map.Delete(_me, map));
         Assert.Equal(Status.Deleted, Map.Delete(_me, map));
         Assert.Equal(Status.Deleted, Map.Get(_me, map, key, out _));
@@ -372,13 +359,10 @@ public sealed unsafe class SortedMapTests : IDisposable
         Assert.Equal(Status.Deleted, Map.Count(_me, map, out _));
         Assert.Equal(Status.Deleted, Map.First(_me, map, out _, out _));
         Assert.Equal(Status.Deleted, Map.Higher(_me, map, key, out _, out _));
-        Assert.Equal(Status.Deleted, Map.PopMin(_me, map, out _, out _));
-        Assert.Equal(Status.Deleted, SortedCursor.Next(_me, map, ref cursor, out _));
-        Assert.Equal(Status.Deleted, SortedCursor.Open(_me, map, SortedBound.None, SortedBound.None, false, out _));
+        Assert.Equal(Status.Deleted, Map.PopMin(_me, map, default, out _, out _));
+        Assert.Equal(Status.Deleted, Map.SnapshotKeys(_me, map, SortedBound.None, SortedBound.None, out _));
         Assert.Equal(Status.Deleted, Map.Clear(_me, map));
-        Assert.Equal(Status.Deleted, Map.Snapshot(_me, map, out _));
         Assert.Equal(Status.Deleted, Map.SnapshotEntries(_me, map, out _));
-        SortedCursor.Close(_me, ref cursor);
         Reference.Drop(_me, &map->Object.Head);
     }
 
@@ -427,11 +411,8 @@ public sealed unsafe class SortedMapTests : IDisposable
                 }
             }
             if (status == Status.NoMemory) failures++;
-            SortedMap* copy = null;
-            if (turn % 10 == 0) status = SortedMap.Snapshot(_me, map, out copy);
             if (turn % 500 == 0 && SortedMap.Clear(_me, map) == Status.Done) model.Clear();
             HeapDebug.FailAt(0);
-            if (copy != null) Reference.Drop(_me, &copy->Object.Head);
             string? fault = Validity.Check(_me, map);
             // Merging needs memory too, and is left to the next one.
             Assert.True(fault == null || fault.EndsWith("too sparse", StringComparison.Ordinal)

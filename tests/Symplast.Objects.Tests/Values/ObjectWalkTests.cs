@@ -61,7 +61,7 @@ public sealed unsafe class ObjectWalkTests : IDisposable
         HeaderKind.Set => Add((OrderedMap*)o, Tuple(Value.OfInt(i), held)),
         HeaderKind.SortedMap => SortedMap.Set(_me, (SortedMap*)o, Probe.Of(Value.OfInt(i)), held),
         HeaderKind.Vector => SharedVector.Append(_me, (SharedVector*)o, held),
-        HeaderKind.Record => Record.Set(_me, (Record*)o, Probe.Of(Name(i)), held),
+        HeaderKind.Record => NamedAttributes.Set(_me, (Record*)o, Probe.Of(Name(i)), held),
         HeaderKind.Cell => i == 0 ? AtomicReference.Set(_me, (AtomicCell*)o, held) : Status.Done,
         HeaderKind.Queue => SharedQueue.TryPut(_me, (SharedQueue*)o, held),
         HeaderKind.Array => Status.Done,

@@ -199,7 +199,7 @@ public unsafe class MemoryOrderTests
             _ => writer.Change(from, seen => seen == 5 ? 6 : null)]);
     }, "full fence", "acquire");
 
-    // Record.Put: value, shape, number.
+    // ShapeChange.Add: value, shape, number.
     [Fact]
     public void WhoKnowsAShapeFindsItsValues() => Check((memory, omitted) =>
     {

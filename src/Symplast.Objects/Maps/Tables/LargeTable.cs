@@ -174,7 +174,7 @@ internal unsafe struct LargeTable
         // MapAtomics.UpdateValue and ValuePlace.Swap. In a segment that is the log's no value has moved.
         Value value = new(Interlocked.Exchange(ref *(ulong*)&entry->Value, ValuePlace.Removed.Bits));
         if (value == ValuePlace.Removed) return;
-        MapEntry.Drop(me, entry->Key, release);
-        MapEntry.Drop(me, value, release);
+        Release.Drop(me, entry->Key, release);
+        Release.Drop(me, value, release);
     }
 }

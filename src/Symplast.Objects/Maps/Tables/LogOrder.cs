@@ -6,29 +6,16 @@ namespace Symplast.Objects;
 /// </summary>
 internal static unsafe class LogOrder
 {
-    internal static void Enter(LargeTable* large)
-    {
-        ObjectLock.Enter(&large->Order);
-        Interleaving.Point();
-        // Release, odd: pairs with the first reading in Count. What follows is stored with release or interlocked, so it is not
-        // seen before this.
-        Volatile.Write(ref large->Version, large->Version + 1);
-    }
+    internal static void Enter(LargeTable* large) => SequenceLock.Enter(&large->Order, &large->Version);
 
-    internal static void Exit(LargeTable* large)
-    {
-        Interleaving.Point();
-        // Release, even: pairs with the readings in Count, which find all of the change, or none of it.
-        Volatile.Write(ref large->Version, large->Version + 1);
-        ObjectLock.Exit(&large->Order);
-    }
+    internal static void Exit(LargeTable* large) => SequenceLock.Exit(&large->Order, &large->Version);
 
     internal static ulong Count(LargeTable* large)
     {
         for (int i = 0; i < MapSizes.MostLooks; i++)
         {
             Interleaving.Point();
-            // Acquire: pairs with the releases in Enter and Exit.
+            // Acquire: pairs with the releases in SequenceLock.
             ulong version = Volatile.Read(ref large->Version);
             Interleaving.Point();
             // Acquire, both: pair with the releases in TryAppend and TryRemove. If one of them is of a later version, so is

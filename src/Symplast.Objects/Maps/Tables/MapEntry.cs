@@ -24,10 +24,4 @@ internal unsafe struct MapEntry
         Value* place = &entry->Value;
         return ValuePlace.Current(ref place);
     }
-
-    internal static void Drop(Participant* me, Value value, Release* release)
-    {
-        if (release == null) Reference.Drop(me, value);
-        else release->Drop(me, value);
-    }
 }

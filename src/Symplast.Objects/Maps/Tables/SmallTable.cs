@@ -237,8 +237,8 @@ internal unsafe struct SmallTable
             Interleaving.Point();
             // Full fence. Whoever takes the value out drops the references. Pairs with MapAtomics.UpdateValue.
             Value value = new(Interlocked.Exchange(ref *(ulong*)(Values(small) + i), ValuePlace.Removed.Bits));
-            MapEntry.Drop(me, Keys(small)[i], release);
-            MapEntry.Drop(me, value, release);
+            Release.Drop(me, Keys(small)[i], release);
+            Release.Drop(me, value, release);
         }
         Heap.Retire(me, small);
     }

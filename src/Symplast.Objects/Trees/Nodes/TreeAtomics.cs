@@ -55,7 +55,7 @@ internal static unsafe class TreeAtomics
     }
 
     /// <summary>Whether nobody has inserted or removed since the version was read.</summary>
-    // Acquire: pairs with the releases in EntryCount.Enter and Exit.
+    // Acquire: pairs with the releases in SequenceLock.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool IsUnchanged(ref ulong current, ulong version) =>
         (version & 1) == 0 && Volatile.Read(ref current) == version;

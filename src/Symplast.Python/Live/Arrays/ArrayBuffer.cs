@@ -12,39 +12,31 @@ namespace Symplast.Python.Live;
 /// memory: deleting the array or its pool does not change it, nor does the end of the interpreter's use of live objects. So
 /// releasing a buffer does not need the handle.
 /// </remarks>
-internal static unsafe class ArrayBuffer
+internal static unsafe partial class ArrayBuffer
 {
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    internal static int GetBuffer(PyObject* self, PyBuffer* buffer, int flags)
+    [Callback]
+    internal static partial int GetBuffer(PyObject* self, PyBuffer* buffer, int flags)
     {
-        try
+        if (buffer == null)
         {
-            if (buffer == null)
-            {
-                Errors.Set(*Api.Table.PyExc_BufferError, "symplast.Array: a buffer must be given to be filled");
-                return -1;
-            }
-            buffer->Owner = null;
-            if (!ArrayType.TryExport((Handle*)self, out ArrayView view)) return -1;
-            buffer->Data = view.Data;
-            buffer->Owner = References.New(self);
-            buffer->Length = view.Count * view.Size;
-            buffer->ItemSize = view.Size;
-            buffer->ReadOnly = 0;
-            buffer->Dimensions = 1;
-            buffer->Format = (flags & Api.PyBUF_FORMAT) != 0 ? Typecodes.Format(view.Tag) : null;
-            // The count lies beside the elements and is valid as long as they are.
-            buffer->Shape = (flags & Api.PyBUF_ND) != 0 ? &view.Buffer->Count : null;
-            buffer->Strides = (flags & Api.PyBUF_STRIDES) == Api.PyBUF_STRIDES ? &buffer->ItemSize : null;
-            buffer->SubOffsets = null;
-            buffer->Internal = view.Buffer;
-            return 0;
-        }
-        catch (Exception e)
-        {
-            Errors.FromManaged(e);
+            Errors.Set(*Api.Table.PyExc_BufferError, "symplast.Array: a buffer must be given to be filled");
             return -1;
         }
+        buffer->Owner = null;
+        if (!ArrayType.TryExport((Handle*)self, out ArrayView view)) return -1;
+        buffer->Data = view.Data;
+        buffer->Owner = References.New(self);
+        buffer->Length = view.Count * view.Size;
+        buffer->ItemSize = view.Size;
+        buffer->ReadOnly = 0;
+        buffer->Dimensions = 1;
+        buffer->Format = (flags & Api.PyBUF_FORMAT) != 0 ? Typecodes.Format(view.Tag) : null;
+        // The count lies beside the elements and is valid as long as they are.
+        buffer->Shape = (flags & Api.PyBUF_ND) != 0 ? &view.Buffer->Count : null;
+        buffer->Strides = (flags & Api.PyBUF_STRIDES) == Api.PyBUF_STRIDES ? &buffer->ItemSize : null;
+        buffer->SubOffsets = null;
+        buffer->Internal = view.Buffer;
+        return 0;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]

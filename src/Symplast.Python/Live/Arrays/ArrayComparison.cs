@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Objects;
 
@@ -8,23 +6,15 @@ namespace Symplast.Python.Live;
 /// <summary>
 /// Compares an Array with other arrays. The elements are exported meanwhile, since Python code may run.
 /// </summary>
-internal static unsafe class ArrayComparison
+internal static unsafe partial class ArrayComparison
 {
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    internal static PyObject* Compare(PyObject* self, PyObject* other, int operation)
+    [Callback]
+    internal static partial PyObject* Compare(Handle* handle, PyObject* other, int operation)
     {
-        try
-        {
-            Handle* handle = (Handle*)self;
-            bool isLive = other->Type == handle->State->TypeOf(LiveKind.Array);
-            if (!isLive && !PlainArrays.Is(other, orDerived: true))
-                return LiveMethods.CheckAlive(handle) ? Api.Table._Py_NotImplementedStruct : null;
-            return isLive ? CompareLive(handle, (Handle*)other, operation) : ComparePlain(handle, other, operation);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        bool isLive = other->Type == handle->State->TypeOf(LiveKind.Array);
+        if (!isLive && !PlainArrays.Is(other, orDerived: true))
+            return LiveMethods.CheckAlive(handle) ? Api.Table._Py_NotImplementedStruct : null;
+        return isLive ? CompareLive(handle, (Handle*)other, operation) : ComparePlain(handle, other, operation);
     }
 
     static PyObject* CompareLive(Handle* handle, Handle* other, int operation)

@@ -7,7 +7,7 @@ using Operations = Symplast.Objects.SharedArray;
 namespace Symplast.Python.Live;
 
 /// <summary>Single elements of an Array, and slices.</summary>
-internal static unsafe class ArrayElements
+internal static unsafe partial class ArrayElements
 {
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     internal static nint Length(PyObject* self)
@@ -21,63 +21,32 @@ internal static unsafe class ArrayElements
     }
 
     // CPython has already added the length to a negative index.
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    internal static PyObject* Item(PyObject* self, nint index)
+    [Callback]
+    internal static partial PyObject* Item(Handle* self, nint index) =>
+        index < 0 ? LiveErrors.RaiseIndex("array index out of range") : Get(self, index);
+
+    [Callback]
+    internal static partial PyObject* Subscript(Handle* self, PyObject* key)
     {
-        try
-        {
-            return index < 0 ? LiveErrors.RaiseIndex("array index out of range") : Get((Handle*)self, index);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        if (key->Type == Api.Table.PyLong_Type && ((PyLongObject*)key)->IsCompact)
+            return Get(self, (nint)((PyLongObject*)key)->CompactValue);
+        if (key->Type == Api.Table.PySlice_Type) return GetSlice(self, key);
+        return TryIndex(key, out nint index) ? Get(self, index) : null;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    internal static PyObject* Subscript(PyObject* self, PyObject* key)
+    [Callback]
+    internal static partial int AssignItem(Handle* self, nint index, PyObject* value)
     {
-        try
-        {
-            if (key->Type == Api.Table.PyLong_Type && ((PyLongObject*)key)->IsCompact)
-                return Get((Handle*)self, (nint)((PyLongObject*)key)->CompactValue);
-            if (key->Type == Api.Table.PySlice_Type) return GetSlice((Handle*)self, key);
-            return TryIndex(key, out nint index) ? Get((Handle*)self, index) : null;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    internal static int AssignItem(PyObject* self, nint index, PyObject* value)
-    {
-        try
-        {
-            if (index >= 0) return Set((Handle*)self, index, value) ? 0 : -1;
-            LiveErrors.RaiseIndex("array assignment index out of range");
-        }
-        catch (Exception e)
-        {
-            Errors.FromManaged(e);
-        }
+        if (index >= 0) return Set(self, index, value) ? 0 : -1;
+        LiveErrors.RaiseIndex("array assignment index out of range");
         return -1;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    internal static int Assign(PyObject* self, PyObject* key, PyObject* value)
+    [Callback]
+    internal static partial int Assign(Handle* self, PyObject* key, PyObject* value)
     {
-        try
-        {
-            if (key->Type == Api.Table.PySlice_Type) return AssignSlice((Handle*)self, key, value) ? 0 : -1;
-            return TryIndex(key, out nint index) && Set((Handle*)self, index, value) ? 0 : -1;
-        }
-        catch (Exception e)
-        {
-            Errors.FromManaged(e);
-            return -1;
-        }
+        if (key->Type == Api.Table.PySlice_Type) return AssignSlice(self, key, value) ? 0 : -1;
+        return TryIndex(key, out nint index) && Set(self, index, value) ? 0 : -1;
     }
 
     static PyObject* Get(Handle* handle, nint index)

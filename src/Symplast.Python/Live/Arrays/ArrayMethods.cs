@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Objects;
 using static Symplast.Python.Definitions;
@@ -8,7 +6,7 @@ using Operations = Symplast.Objects.SharedArray;
 namespace Symplast.Python.Live;
 
 /// <summary>The methods of Array: plain copies, and atomic changes of one element.</summary>
-internal static unsafe class ArrayMethods
+internal static unsafe partial class ArrayMethods
 {
     internal static PyMethodDef* Methods() => Table(
         NoArgs("tolist"u8, &ToListMethod, "tolist($self, /)\n--\n\nReturn a list of the elements."u8),
@@ -31,13 +29,11 @@ internal static unsafe class ArrayMethods
             + "Return a new Array in the same pool with the same elements, for copy.deepcopy()."u8),
         Method("__class_getitem__"u8, Api.Table.Py_GenericAlias, PyMethodDef.OneArg | PyMethodDef.Class, "See PEP 585"u8));
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* ToListMethod(PyObject* self, PyObject* none) => Frame.Call(self, &ArrayType.ToList);
+    [Callback]
+    private static partial PyObject* ToListMethod(Handle* handle, PyObject* none) => ArrayType.ToList(handle);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* ToBytes(PyObject* self, PyObject* none) => Frame.Call(self, &ToBytes);
-
-    static PyObject* ToBytes(Handle* handle)
+    [Callback]
+    private static partial PyObject* ToBytes(Handle* handle, PyObject* none)
     {
         if (!ArrayType.TryExport(handle, out ArrayView view)) return null;
         PyObject* bytes = Api.Table.PyBytes_FromStringAndSize(null, view.Count * view.Size);
@@ -47,10 +43,8 @@ internal static unsafe class ArrayMethods
         return bytes;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Add(PyObject* self, PyObject** arguments, nint count) => Frame.Call(self, arguments, count, &Add);
-
-    static PyObject* Add(Handle* handle, PyObject** arguments, nint count)
+    [Callback]
+    private static partial PyObject* Add(Handle* handle, PyObject** arguments, nint count)
     {
         if (!LiveMethods.CheckCount("add", count, 2, 2) || !ArrayElements.TryIndex(arguments[0], out nint index)
             || !ArrayElements.TryKind(handle, out ElementKind kind)) return null;
@@ -69,10 +63,8 @@ internal static unsafe class ArrayMethods
             : ArrayElements.Raise(handle, status, "array index out of range");
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Exchange(PyObject* self, PyObject** arguments, nint count) => Frame.Call(self, arguments, count, &Exchange);
-
-    static PyObject* Exchange(Handle* handle, PyObject** arguments, nint count)
+    [Callback]
+    private static partial PyObject* Exchange(Handle* handle, PyObject** arguments, nint count)
     {
         if (!LiveMethods.CheckCount("exchange", count, 2, 2) || !ArrayElements.TryIndex(arguments[0], out nint index)
             || !ArrayElements.TryKind(handle, out ElementKind kind)) return null;
@@ -82,11 +74,8 @@ internal static unsafe class ArrayMethods
             ? ArrayNumbers.ToPython(kind, old) : ArrayElements.Raise(handle, status, "array index out of range");
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* CompareExchange(PyObject* self, PyObject** arguments, nint count) =>
-        Frame.Call(self, arguments, count, &CompareExchange);
-
-    static PyObject* CompareExchange(Handle* handle, PyObject** arguments, nint count)
+    [Callback]
+    private static partial PyObject* CompareExchange(Handle* handle, PyObject** arguments, nint count)
     {
         if (!LiveMethods.CheckCount("compare_exchange", count, 3, 3) || !ArrayElements.TryIndex(arguments[0], out nint index)
             || !ArrayElements.TryKind(handle, out ElementKind kind)) return null;

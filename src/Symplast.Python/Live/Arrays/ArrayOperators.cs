@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Symplast.CPython;
 
 namespace Symplast.Python.Live;
@@ -8,12 +6,10 @@ namespace Symplast.Python.Live;
 /// + and * of Array, which make plain arrays. += and *= have slots of their own, or they would replace the Array by a plain
 /// array.
 /// </summary>
-internal static unsafe class ArrayOperators
+internal static unsafe partial class ArrayOperators
 {
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    internal static PyObject* Concat(PyObject* self, PyObject* other) => Frame.Call(self, other, &Concat);
-
-    static PyObject* Concat(Handle* handle, PyObject* other)
+    [Callback]
+    internal static partial PyObject* Concat(Handle* handle, PyObject* other)
     {
         PyObject* left = ArrayType.ToPlain(handle);
         bool isLive = other->Type == handle->State->TypeOf(LiveKind.Array);
@@ -24,24 +20,17 @@ internal static unsafe class ArrayOperators
         return result;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    internal static PyObject* Repeat(PyObject* self, nint times) => PlainForms.Repeat(self, times);
+    [Callback]
+    internal static partial PyObject* Repeat(PyObject* self, nint times) => PlainForms.Repeat(self, times);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    internal static PyObject* InPlaceConcat(PyObject* self, PyObject* other) => Refuse((Handle*)self, "+=");
+    [Callback]
+    internal static partial PyObject* InPlaceConcat(Handle* self, PyObject* other) => Refuse(self, "+=");
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    internal static PyObject* InPlaceRepeat(PyObject* self, nint times) => Refuse((Handle*)self, "*=");
+    [Callback]
+    internal static partial PyObject* InPlaceRepeat(Handle* self, nint times) => Refuse(self, "*=");
 
     static PyObject* Refuse(Handle* handle, string what)
     {
-        try
-        {
-            return LiveMethods.CheckAlive(handle) ? Errors.Type($"an Array has a fixed length: {what} is not for it") : null;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        return LiveMethods.CheckAlive(handle) ? Errors.Type($"an Array has a fixed length: {what} is not for it") : null;
     }
 }

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Objects;
 
@@ -8,36 +6,25 @@ namespace Symplast.Python.Live;
 /// <summary>
 /// Searches an Array for a number. The elements are exported meanwhile, since Python code may run.
 /// </summary>
-internal static unsafe class ArraySearch
+internal static unsafe partial class ArraySearch
 {
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    internal static int Contains(PyObject* self, PyObject* o)
+    [Callback]
+    internal static partial int Contains(Handle* self, PyObject* o)
     {
+        if (!ArrayType.TryExport(self, out ArrayView view)) return -1;
         try
         {
-            if (!ArrayType.TryExport((Handle*)self, out ArrayView view)) return -1;
-            try
-            {
-                nint found = Find(view, o, 0, view.Count);
-                return found == Failed ? -1 : found != Absent ? 1 : 0;
-            }
-            finally
-            {
-                view.End();
-            }
+            nint found = Find(view, o, 0, view.Count);
+            return found == Failed ? -1 : found != Absent ? 1 : 0;
         }
-        catch (Exception e)
+        finally
         {
-            Errors.FromManaged(e);
-            return -1;
+            view.End();
         }
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    internal static PyObject* IndexOf(PyObject* self, PyObject** arguments, nint count) =>
-        Frame.Call(self, arguments, count, &IndexOf);
-
-    static PyObject* IndexOf(Handle* handle, PyObject** arguments, nint count)
+    [Callback]
+    internal static partial PyObject* IndexOf(Handle* handle, PyObject** arguments, nint count)
     {
         if (!LiveMethods.CheckCount("index", count, 1, 3)) return null;
         nint start = 0;
@@ -65,10 +52,8 @@ internal static unsafe class ArraySearch
         return bound != -1 || Api.Table.PyErr_Occurred() == null;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    internal static PyObject* CountOf(PyObject* self, PyObject* o) => Frame.Call(self, o, &CountOf);
-
-    static PyObject* CountOf(Handle* handle, PyObject* o)
+    [Callback]
+    internal static partial PyObject* CountOf(Handle* handle, PyObject* o)
     {
         if (!ArrayType.TryExport(handle, out ArrayView view)) return null;
         try

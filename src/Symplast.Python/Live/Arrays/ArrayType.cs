@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Objects;
@@ -11,7 +9,7 @@ namespace Symplast.Python.Live;
 /// <summary>
 /// The Python type <c>symplast.Array</c>: an array of numbers that all interpreters share. Creates and copies arrays.
 /// </summary>
-internal static unsafe class ArrayType
+internal static unsafe partial class ArrayType
 {
     /// <summary>Describes the kind; called once a process.</summary>
     internal static Kind Kind()
@@ -96,8 +94,7 @@ internal static unsafe class ArrayType
     {
         Typecodes.TryKind(typecode, out ElementKind kind);
         ArrayView view = default;
-        Section section = Section.Enter(state->Me);
-        isDeleted = PoolHeap.IsDeleted(heap);
+        Section section = PoolHeap.Enter(state->Me, heap, out isDeleted);
         SharedArray* array = isDeleted ? null : Operations.Create(state->Me, heap, kind, typecode, count);
         if (array != null && source.Count > 0) Operations.Export(state->Me, array, out view);
         section.Exit(state->Me);
@@ -116,41 +113,33 @@ internal static unsafe class ArrayType
         PyObject* handle = null;
         if (array != null)
         {
-            Section section = Section.Enter(state->Me);
-            isDeleted = PoolHeap.IsDeleted(heap);
+            Section section = PoolHeap.Enter(state->Me, heap, out isDeleted);
             if (!isDeleted) handle = Handle.Adopt(state, array, state->TypeOf(LiveKind.Array));
             section.Exit(state->Me);
         }
         return isDeleted ? interpreter.RaiseDeleted(pool) : handle;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
+    [Callback]
+    private static partial PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
     {
-        try
-        {
-            nint count = ((PyVarObject*)positional)->Size;
-            if (!ThisProcess.Check() || !LiveMethods.RefuseNamed("Array", named) || !LiveMethods.CheckCount("Array", count, 1, 2))
-                return null;
-            PyObject** arguments = Tuples.Items(positional);
-            PyObject* code = arguments[0];
-            if ((Api.Table.PyType_GetFlags(code->Type) & PyTypeSpec.TextSubclass) == 0)
-                return Errors.Type($"a typecode is a str, not {Text.TypeName(code)}");
-            if (Text.FromPython(code) is not [char typecode]) return Errors.Type("a typecode is one character");
-            if (!Typecodes.TryKind(typecode, out ElementKind kind))
-                return Errors.Value($"bad typecode (must be {Typecodes.All})");
-            InterpreterState interpreter = InterpreterState.Of(Api.Table.PyType_GetModule(type));
-            // Read first: this is also the pool of objects that the initializer makes meanwhile, unless it opens another one.
-            Pool pool = CurrentPool.Get(interpreter);
-            PyObject* initializer = count == 2 ? arguments[1] : null;
-            if (initializer == null) return Create(interpreter, pool, typecode, 0, default);
-            return IsLength(initializer)
-                ? OfZeros(interpreter, pool, typecode, initializer) : OfNumbers(interpreter, pool, typecode, kind, initializer);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        nint count = ((PyVarObject*)positional)->Size;
+        if (!ThisProcess.Check() || !LiveMethods.RefuseNamed("Array", named) || !LiveMethods.CheckCount("Array", count, 1, 2))
+            return null;
+        PyObject** arguments = Tuples.Items(positional);
+        PyObject* code = arguments[0];
+        if ((Api.Table.PyType_GetFlags(code->Type) & PyTypeSpec.TextSubclass) == 0)
+            return Errors.Type($"a typecode is a str, not {Text.TypeName(code)}");
+        if (Text.FromPython(code) is not [char typecode]) return Errors.Type("a typecode is one character");
+        if (!Typecodes.TryKind(typecode, out ElementKind kind))
+            return Errors.Value($"bad typecode (must be {Typecodes.All})");
+        InterpreterState interpreter = InterpreterState.Of(Api.Table.PyType_GetModule(type));
+        // Read first: this is also the pool of objects that the initializer makes meanwhile, unless it opens another one.
+        Pool pool = CurrentPool.Get(interpreter);
+        PyObject* initializer = count == 2 ? arguments[1] : null;
+        if (initializer == null) return Create(interpreter, pool, typecode, 0, default);
+        return IsLength(initializer)
+            ? OfZeros(interpreter, pool, typecode, initializer) : OfNumbers(interpreter, pool, typecode, kind, initializer);
     }
 
     // Whether an object is an int, or can only stand for one.
@@ -228,13 +217,11 @@ internal static unsafe class ArrayType
         return status == Status.Done || LiveErrors.Raise(handle, status) != null;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    internal static PyObject* CopyShared(PyObject* self, PyObject* none) => Frame.Call(self, &Copy);
+    [Callback]
+    internal static partial PyObject* CopyShared(Handle* handle, PyObject* none) => Copy(handle);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    internal static PyObject* CopyDeep(PyObject* self, PyObject* memo) => Frame.Call(self, memo, &CopyDeep);
-
-    static PyObject* CopyDeep(Handle* handle, PyObject* memo)
+    [Callback]
+    internal static partial PyObject* CopyDeep(Handle* handle, PyObject* memo)
     {
         PyObject* made = Copy(handle);
         if (made == null || LiveMethods.Remember(memo, (PyObject*)handle, made)) return made;
@@ -258,10 +245,8 @@ internal static unsafe class ArrayType
         }
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Repr(PyObject* self) => Frame.Call(self, &Repr);
-
-    static PyObject* Repr(Handle* handle)
+    [Callback]
+    private static partial PyObject* Repr(Handle* handle)
     {
         ArrayView view = default;
         if (LiveMethods.IsDeleted(handle)
@@ -279,23 +264,20 @@ internal static unsafe class ArrayType
         return repr;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Iterate(PyObject* self) => LiveMethods.CheckAlive((Handle*)self) ? Api.Table.PySeqIter_New(self) : null;
+    [Callback]
+    private static partial PyObject* Iterate(PyObject* self) =>
+        LiveMethods.CheckAlive((Handle*)self) ? Api.Table.PySeqIter_New(self) : null;
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* GetTypecode(PyObject* self, void* closure) => Frame.Call(self, &GetTypecode);
-
-    static PyObject* GetTypecode(Handle* handle)
+    [Callback]
+    private static partial PyObject* GetTypecode(Handle* handle, void* closure)
     {
         if (!TryExport(handle, out ArrayView view)) return null;
         view.End();
         return Text.ToPython(((char)view.Tag).ToString());
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* GetItemSize(PyObject* self, void* closure) => Frame.Call(self, &GetItemSize);
-
-    static PyObject* GetItemSize(Handle* handle)
+    [Callback]
+    private static partial PyObject* GetItemSize(Handle* handle, void* closure)
     {
         if (!TryExport(handle, out ArrayView view)) return null;
         view.End();

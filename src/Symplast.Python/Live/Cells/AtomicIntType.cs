@@ -9,7 +9,7 @@ using Integer = Symplast.Objects.AtomicInteger;
 namespace Symplast.Python.Live;
 
 /// <summary>The Python type <c>symplast.AtomicInt</c>: a 64-bit integer that all interpreters share.</summary>
-internal static unsafe class AtomicIntType
+internal static unsafe partial class AtomicIntType
 {
     /// <summary>Describes the kind; called once a process.</summary>
     internal static Kind Kind()
@@ -66,32 +66,24 @@ internal static unsafe class AtomicIntType
 
     static AtomicCell* CellOf(Handle* handle) => (AtomicCell*)handle->Shared;
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
+    [Callback]
+    private static partial PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
     {
-        try
-        {
-            nint count = ((PyVarObject*)positional)->Size;
-            if (!ThisProcess.Check() || !LiveMethods.RefuseNamed("AtomicInt", named)
-                || !LiveMethods.CheckCount("AtomicInt", count, 0, 1)) return null;
-            long value = 0;
-            if (count == 1 && !LiveMethods.TryInteger(Tuples.Items(positional)[0], out value))
-                return null;
-            InterpreterState interpreter = InterpreterState.Of(Api.Table.PyType_GetModule(type));
-            return Create(interpreter, CurrentPool.Get(interpreter), type, value);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        nint count = ((PyVarObject*)positional)->Size;
+        if (!ThisProcess.Check() || !LiveMethods.RefuseNamed("AtomicInt", named)
+            || !LiveMethods.CheckCount("AtomicInt", count, 0, 1)) return null;
+        long value = 0;
+        if (count == 1 && !LiveMethods.TryInteger(Tuples.Items(positional)[0], out value))
+            return null;
+        InterpreterState interpreter = InterpreterState.Of(Api.Table.PyType_GetModule(type));
+        return Create(interpreter, CurrentPool.Get(interpreter), type, value);
     }
 
     static PyObject* Create(InterpreterState interpreter, Pool pool, PyObject* type, long value)
     {
         LiveState* state = interpreter.Live;
         PoolHeap* heap = pool.LiveHeap();
-        Section section = Section.Enter(state->Me);
-        bool isDeleted = PoolHeap.IsDeleted(heap);
+        Section section = PoolHeap.Enter(state->Me, heap, out bool isDeleted);
         AtomicCell* cell = isDeleted ? null : Integer.Create(state->Me, heap, value);
         PyObject* handle = cell == null ? null : Handle.Adopt(state, (Header*)cell, type);
         section.Exit(state->Me);
@@ -99,13 +91,11 @@ internal static unsafe class AtomicIntType
         return cell == null ? LiveErrors.RaiseNoMemory(state, heap) : handle;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* CopyShared(PyObject* self, PyObject* none) => Frame.Call(self, &Copy);
+    [Callback]
+    private static partial PyObject* CopyShared(Handle* handle, PyObject* none) => Copy(handle);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* CopyDeep(PyObject* self, PyObject* memo) => Frame.Call(self, memo, &CopyDeep);
-
-    static PyObject* CopyDeep(Handle* handle, PyObject* memo)
+    [Callback]
+    private static partial PyObject* CopyDeep(Handle* handle, PyObject* memo)
     {
         PyObject* made = Copy(handle);
         if (made == null || LiveMethods.Remember(memo, (PyObject*)handle, made)) return made;
@@ -120,10 +110,8 @@ internal static unsafe class AtomicIntType
             ? Create(interpreter, pool, handle->Head.Type, value) : null;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Repr(PyObject* self) => Frame.Call(self, &Repr);
-
-    static PyObject* Repr(Handle* handle)
+    [Callback]
+    private static partial PyObject* Repr(Handle* handle)
     {
         long value = 0;
         bool lives = !LiveMethods.IsDeleted(handle) && Integer.Get(handle->State->Me, CellOf(handle), out value) == Status.Done;
@@ -140,8 +128,8 @@ internal static unsafe class AtomicIntType
     static PyObject* GetValue(PyObject* self, void* closure) =>
         TryGet((Handle*)self, out long value) ? Outgoing.Int(value) : null;
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static int SetValue(PyObject* self, PyObject* o, void* closure) => Frame.Set(self, o, &SetValue);
+    [Callback]
+    private static partial int SetValue(Handle* handle, PyObject* o, void* closure) => SetValue(handle, o) ? 0 : -1;
 
     static bool SetValue(Handle* handle, PyObject* o)
     {
@@ -150,36 +138,23 @@ internal static unsafe class AtomicIntType
             && IsDone(handle, Integer.Set(handle->State->Me, CellOf(handle), value));
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Add(PyObject* self, PyObject* o)
+    [Callback]
+    private static partial PyObject* Add(Handle* handle, PyObject* o)
     {
-        try
-        {
-            Handle* handle = (Handle*)self;
-            if (!LiveMethods.TryInteger(o, out long n) || !LiveMethods.IsUsable(handle)) return null;
-            return IsDone(handle, Integer.Add(handle->State->Me, CellOf(handle), n, out long sum)) ? Outgoing.Int(sum) : null;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        if (!LiveMethods.TryInteger(o, out long n) || !LiveMethods.IsUsable(handle)) return null;
+        return IsDone(handle, Integer.Add(handle->State->Me, CellOf(handle), n, out long sum)) ? Outgoing.Int(sum) : null;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Exchange(PyObject* self, PyObject* o) => Frame.Call(self, o, &Exchange);
-
-    static PyObject* Exchange(Handle* handle, PyObject* o)
+    [Callback]
+    private static partial PyObject* Exchange(Handle* handle, PyObject* o)
     {
         if (!LiveMethods.TryInteger(o, out long value) || !LiveMethods.IsUsable(handle)) return null;
         return IsDone(handle, Integer.Exchange(handle->State->Me, CellOf(handle), value, out long old))
             ? Outgoing.Int(old) : null;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* CompareExchange(PyObject* self, PyObject** arguments, nint count) =>
-        Frame.Call(self, arguments, count, &CompareExchange);
-
-    static PyObject* CompareExchange(Handle* handle, PyObject** arguments, nint count)
+    [Callback]
+    private static partial PyObject* CompareExchange(Handle* handle, PyObject** arguments, nint count)
     {
         if (!LiveMethods.CheckCount("compare_exchange", count, 2, 2)) return null;
         if (!LiveMethods.TryInteger(arguments[0], out long expected) || !LiveMethods.TryInteger(arguments[1], out long value)

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Objects;
@@ -9,7 +7,7 @@ using Cells = Symplast.Objects.AtomicReference;
 namespace Symplast.Python.Live;
 
 /// <summary>The Python type <c>symplast.AtomicRef</c>: a reference that all interpreters share.</summary>
-internal static unsafe class AtomicRefType
+internal static unsafe partial class AtomicRefType
 {
     /// <summary>Describes the kind; called once a process.</summary>
     internal static Kind Kind()
@@ -63,22 +61,15 @@ internal static unsafe class AtomicRefType
 
     static AtomicCell* CellOf(Handle* handle) => (AtomicCell*)handle->Shared;
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
+    [Callback]
+    private static partial PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
     {
-        try
-        {
-            nint count = ((PyVarObject*)positional)->Size;
-            if (!ThisProcess.Check() || !LiveMethods.RefuseNamed("AtomicRef", named)
-                || !LiveMethods.CheckCount("AtomicRef", count, 0, 1)) return null;
-            InterpreterState interpreter = InterpreterState.Of(Api.Table.PyType_GetModule(type));
-            PyObject* o = count == 1 ? Tuples.Items(positional)[0] : Api.Table._Py_NoneStruct;
-            return Create(interpreter, CurrentPool.Get(interpreter), type, o);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        nint count = ((PyVarObject*)positional)->Size;
+        if (!ThisProcess.Check() || !LiveMethods.RefuseNamed("AtomicRef", named)
+            || !LiveMethods.CheckCount("AtomicRef", count, 0, 1)) return null;
+        InterpreterState interpreter = InterpreterState.Of(Api.Table.PyType_GetModule(type));
+        PyObject* o = count == 1 ? Tuples.Items(positional)[0] : Api.Table._Py_NoneStruct;
+        return Create(interpreter, CurrentPool.Get(interpreter), type, o);
     }
 
     static PyObject* Create(InterpreterState interpreter, Pool pool, PyObject* type, PyObject* o)
@@ -92,8 +83,7 @@ internal static unsafe class AtomicRefType
         bool made = Incoming.Item(state, heap, o, new Place(null, null, PlaceKind.Whole), out Incoming incoming);
         if (made)
         {
-            Section section = Section.Enter(state->Me);
-            isDeleted = PoolHeap.IsDeleted(heap);
+            Section section = PoolHeap.Enter(state->Me, heap, out isDeleted);
             Value value = isDeleted ? default : incoming.ToValue(state, heap);
             if (!value.IsEmpty)
             {
@@ -109,10 +99,8 @@ internal static unsafe class AtomicRefType
         return cell == null ? LiveErrors.RaiseNoMemory(state, heap) : handle;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* CopyShared(PyObject* self, PyObject* none) => Frame.Call(self, &CopyShared);
-
-    static PyObject* CopyShared(Handle* handle)
+    [Callback]
+    private static partial PyObject* CopyShared(Handle* handle, PyObject* none)
     {
         PyObject* value = ToPlain(handle);
         PyObject* made = value == null ? null : CreateBeside(handle, value);
@@ -120,10 +108,8 @@ internal static unsafe class AtomicRefType
         return made;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* CopyDeep(PyObject* self, PyObject* memo) => Frame.Call(self, memo, &CopyDeep);
-
-    static PyObject* CopyDeep(Handle* handle, PyObject* memo)
+    [Callback]
+    private static partial PyObject* CopyDeep(Handle* handle, PyObject* memo)
     {
         PyObject* value = ToPlain(handle);
         // The object may hold itself, so its copy is entered into the memo before its content is copied.
@@ -144,11 +130,11 @@ internal static unsafe class AtomicRefType
         Creation.TryPlaceOf(handle, out InterpreterState? interpreter, out Pool? pool)
             ? Create(interpreter, pool, handle->Head.Type, value) : null;
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Repr(PyObject* self) => Frame.Call(self, &LiveMethods.Repr);
+    [Callback]
+    private static partial PyObject* Repr(Handle* handle) => LiveMethods.Repr(handle);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* GetValue(PyObject* self, void* closure) => Frame.Call(self, &ToPlain);
+    [Callback]
+    private static partial PyObject* GetValue(Handle* handle, void* closure) => ToPlain(handle);
 
     /// <summary>Returns a new reference to the object's content; null with an exception set.</summary>
     internal static PyObject* ToPlain(Handle* handle)
@@ -167,8 +153,8 @@ internal static unsafe class AtomicRefType
         return status == Status.Done ? result : LiveErrors.Raise(handle, status);
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static int SetValue(PyObject* self, PyObject* o, void* closure) => Frame.Set(self, o, &SetValue);
+    [Callback]
+    private static partial int SetValue(Handle* handle, PyObject* o, void* closure) => SetValue(handle, o) ? 0 : -1;
 
     static bool SetValue(Handle* handle, PyObject* o)
     {
@@ -178,10 +164,8 @@ internal static unsafe class AtomicRefType
         return true;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Exchange(PyObject* self, PyObject* o) => Frame.Call(self, o, &Exchange);
-
-    static PyObject* Exchange(Handle* handle, PyObject* o)
+    [Callback]
+    private static partial PyObject* Exchange(Handle* handle, PyObject* o)
     {
         return TryExchange(handle, o, UnknownClasses.Guard(handle->State), out Value old)
             ? Outgoing.Give(handle->State, old) : null;
@@ -213,11 +197,8 @@ internal static unsafe class AtomicRefType
         return made && (status == Status.Done || LiveErrors.Raise(handle, status) != null);
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* CompareExchange(PyObject* self, PyObject** arguments, nint count) =>
-        Frame.Call(self, arguments, count, &CompareExchange);
-
-    static PyObject* CompareExchange(Handle* handle, PyObject** arguments, nint count)
+    [Callback]
+    private static partial PyObject* CompareExchange(Handle* handle, PyObject** arguments, nint count)
     {
         if (!LiveMethods.CheckCount("compare_exchange", count, 2, 2) || !LiveMethods.IsUsable(handle)) return null;
         LiveState* state = handle->State;

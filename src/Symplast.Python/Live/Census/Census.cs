@@ -3,7 +3,7 @@ using Symplast.Objects;
 
 namespace Symplast.Python.Live;
 
-/// <summary>What keeps a live object alive.</summary>
+/// <summary>The kinds of holders that keep a live object alive.</summary>
 internal enum HeldBy
 {
     /// <summary>Nothing that can be reached: the object is part of a cycle, or is reachable only from one.</summary>
@@ -143,8 +143,8 @@ internal unsafe struct Census : IDisposable
 
     readonly void DropOne(Header* o)
     {
-        Section section = Section.Enter(_me);
-        if (!PoolHeap.IsDeleted(Heap.Of(o))) Reference.Drop(_me, o);
+        Section section = Heap.Enter(_me, o, out bool isDeleted);
+        if (!isDeleted) Reference.Drop(_me, o);
         section.Exit(_me);
     }
 
@@ -191,13 +191,13 @@ internal unsafe struct Census : IDisposable
         }
     }
 
-    // What holds an object from outside the pools, or Nothing.
+    // The holder of an object outside the pools, or Nothing.
     readonly HeldBy RootOf(int index)
     {
         Header* o = this[index];
         if (LiveStates.HoldersOf(o, []) != 0) return HeldBy.Handle;
-        Section section = Section.Enter(_me);
-        bool isHeld = !PoolHeap.IsDeleted(Heap.Of(o)) && Reference.CountOf(o) - 1 > _entries[index]->Inner;
+        Section section = Heap.Enter(_me, o, out bool isDeleted);
+        bool isHeld = !isDeleted && Reference.CountOf(o) - 1 > _entries[index]->Inner;
         section.Exit(_me);
         return isHeld ? HeldBy.Elsewhere : HeldBy.Nothing;
     }

@@ -4,16 +4,16 @@ using Symplast.Python.Graph;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// Looks for a live object in plain lists, dicts and tuples. Runs no Python code, so that nothing changes meanwhile. With an
-/// explicit stack.
+/// Searches plain lists, dicts and tuples for a live object. It runs no Python code, so nothing changes meanwhile. Its stack is
+/// explicit.
 /// </summary>
 internal unsafe ref struct LiveSearch(LiveState* state)
 {
     readonly LiveState* _state = state;
     Walk<nint> _walk = new();
 
-    /// <summary>Whether there is one. The search is of no use afterwards.</summary>
-    /// <exception cref="OutOfMemoryException">No memory.</exception>
+    /// <summary>Whether the container holds a live object. May be called once.</summary>
+    /// <exception cref="OutOfMemoryException">There is no memory.</exception>
     internal bool Finds(PyObject* container)
     {
         try
@@ -57,7 +57,7 @@ internal unsafe ref struct LiveSearch(LiveState* state)
         return false;
     }
 
-    // True for a live object; a container that was not seen before is to be looked into.
+    // Returns true for a live object. Pushes a container that was not met before.
     bool Visit(PyObject* o)
     {
         if (Handle.Is(_state, o)) return true;

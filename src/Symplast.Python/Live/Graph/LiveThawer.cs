@@ -6,27 +6,27 @@ using Symplast.Python.Graph;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// Copies a graph of live objects into plain objects of the interpreter: Dict and SortedDict become dict, List list, Set set,
-/// objects a dict of their attributes, AtomicInt int, AtomicRef what it holds, Array <c>array.array</c>; frozen parts are thawed;
-/// plain lists, dicts and tuples around live objects are copied. Each object is seen at one moment, sharing and cycles are kept.
-/// With an explicit stack.
+/// Copies a graph of live objects to plain objects of the interpreter: Dict and SortedDict become dict, List list, Set set, Array
+/// <c>array.array</c>, AtomicInt int, AtomicRef its value, and other objects a dict of their attributes. Frozen parts are thawed.
+/// Plain lists, dicts and tuples around live objects are copied. Each object is read at one moment. Sharing and cycles are kept.
+/// The stack is explicit.
 /// </summary>
 internal unsafe ref struct LiveThawer
 {
     struct Frame
     {
-        internal PyObject* Container;   // a reference; what it holds is replaced in place
-        internal PyObject* Keys;        // of a dict, a list of its keys; a reference
+        internal PyObject* Container;   // an owned reference; the items are replaced in place
+        internal PyObject* Keys;        // for a dict, a list of its keys; an owned reference
         internal nint Next;
     }
 
-    // How deep tuples may nest; those in a pool are not as deep.
+    // The largest depth of nested tuples. Tuples in a pool are not as deep.
     const int MostTuples = 1000;
 
     readonly InterpreterState _interpreter;
     readonly LiveState* _state;
-    Walk<Frame> _walk = new();          // its memo leads from handles to copies, all of which it keeps
-    int _depth;                         // of tuples
+    Walk<Frame> _walk = new();          // its memo maps handles to copies, and keeps both
+    int _depth;                         // the depth of nested tuples
 
     LiveThawer(InterpreterState interpreter)
     {
@@ -34,20 +34,21 @@ internal unsafe ref struct LiveThawer
         _state = interpreter.Live;
     }
 
-    /// <summary>Whether an object is a live one, or a plain container that holds one, however deep.</summary>
+    /// <summary>Whether an object is a live object, or a plain container that holds one at any depth.</summary>
     internal static bool IsFor(InterpreterState interpreter, PyObject* o)
     {
         if (Handle.Is(interpreter.Live, o)) return true;
         return IsPlainContainer(o) && new LiveSearch(interpreter.Live).Finds(o);
     }
 
-    /// <summary>A list, dict or tuple of the interpreter's own, and no subclass.</summary>
+    /// <summary>Whether an object is a list, dict or tuple of the interpreter, and not of a subclass.</summary>
     internal static bool IsPlainContainer(PyObject* o) =>
         (o->Type == Api.Table.PyList_Type || o->Type == Api.Table.PyDict_Type || o->Type == Api.Table.PyTuple_Type)
             && !AddressRange.Contains(o);
 
     /// <summary>
-    /// A new reference to the plain form of an object for which <see cref="IsFor"/> is true; null with an exception set.
+    /// Returns a new reference to the plain form of an object for which <see cref="IsFor"/> is true, or null with an exception
+    /// set.
     /// </summary>
     internal static PyObject* Thaw(InterpreterState interpreter, PyObject* o)
     {
@@ -108,8 +109,8 @@ internal unsafe ref struct LiveThawer
         return true;
     }
 
-    // A new reference to the plain form of an object. That of a container is filled with live objects at first, and waits on the
-    // stack.
+    // Returns a new reference to the plain form of an object. The plain form of a container holds live objects at first, which
+    // are replaced when its frame on the stack is processed.
     PyObject* Visit(PyObject* o)
     {
         ref Api api = ref Api.Table;
@@ -122,7 +123,7 @@ internal unsafe ref struct LiveThawer
         if (isPlain) return Begin(o, o->Type == api.PyDict_Type ? api.PyDict_Copy(o) : api.PySequence_List(o));
         if (LiveObjects.KindOf(_state, o) == LiveKind.Array) return VisitArray(o);
         PyObject* copy = LiveObjects.ToPlain(_state, o);
-        // One that holds another one, and so on: what is at the end.
+        // An AtomicRef may hold another AtomicRef, and so on. The result is the value at the end of the chain.
         for (int depth = 0; copy != null && Handle.Is(_state, copy) && LiveObjects.KindOf(_state, o) == LiveKind.AtomicRef;)
         {
             if (++depth > Limits.ChainedReferences)
@@ -138,7 +139,8 @@ internal unsafe ref struct LiveThawer
         return Begin(o, copy);
     }
 
-    // Puts a copy, whose reference it takes over, on the stack, if it is of a container; null if it is, with an exception set.
+    // Pushes a copy on the stack if it is a container. Steals the reference to the copy and returns it, or null with an exception
+    // set.
     PyObject* Begin(PyObject* o, PyObject* copy)
     {
         ref Api api = ref Api.Table;
@@ -156,7 +158,7 @@ internal unsafe ref struct LiveThawer
         return copy;
     }
 
-    // Holds numbers only, so it is finished at once.
+    // An Array holds only numbers, so its copy is finished at once.
     PyObject* VisitArray(PyObject* o)
     {
         PyObject* copy = LiveObjects.ToPlain(_state, o);
@@ -164,7 +166,7 @@ internal unsafe ref struct LiveThawer
         return copy;
     }
 
-    // The reference is taken only when there is room for it.
+    // Adds a pair to the memo. The reference is taken only when there is room for it.
     void Note(PyObject* o, PyObject* copy)
     {
         _walk.ReserveKept();

@@ -14,16 +14,9 @@ internal static unsafe class Creation
     /// <summary>For the slot <c>tp_new</c>: creates an object in the current pool. Returns null with an exception set.</summary>
     internal static PyObject* New(PyObject* type, delegate*<Participant*, PoolHeap*, void*> make)
     {
-        try
-        {
-            if (!ThisProcess.Check()) return null;
-            InterpreterState interpreter = InterpreterState.Of(Api.Table.PyType_GetModule(type));
-            return In(interpreter, CurrentPool.Get(interpreter), type, make);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        if (!ThisProcess.Check()) return null;
+        InterpreterState interpreter = InterpreterState.Of(Api.Table.PyType_GetModule(type));
+        return In(interpreter, CurrentPool.Get(interpreter), type, make);
     }
 
     /// <summary>Creates an object of another one's type, in the same pool. Returns null with an exception set.</summary>
@@ -49,8 +42,7 @@ internal static unsafe class Creation
     {
         LiveState* state = interpreter.Live;
         PoolHeap* heap = pool.LiveHeap();
-        Section section = Section.Enter(state->Me);
-        bool isDeleted = PoolHeap.IsDeleted(heap);
+        Section section = PoolHeap.Enter(state->Me, heap, out bool isDeleted);
         Header* made = isDeleted ? null : (Header*)make(state->Me, heap);
         PyObject* handle = made == null ? null : Handle.Adopt(state, made, type);
         section.Exit(state->Me);

@@ -1,11 +1,11 @@
 namespace Symplast.Python.Live;
 
-/// <summary>What live objects add to the state of an interpreter.</summary>
+/// <summary>The members that live objects add to the state of an interpreter.</summary>
 internal static unsafe class LiveInterpreter
 {
     extension(InterpreterState interpreter)
     {
-        /// <summary>What the interpreter needs for live objects.</summary>
+        /// <summary>The interpreter's state for live objects.</summary>
         internal LiveState* Live
         {
             get => (LiveState*)interpreter.LiveWord;

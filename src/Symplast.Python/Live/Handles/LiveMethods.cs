@@ -5,7 +5,7 @@ using Symplast.Objects;
 
 namespace Symplast.Python.Live;
 
-/// <summary>What the methods of all live types share.</summary>
+/// <summary>Functions that the methods of all live types share.</summary>
 internal static unsafe class LiveMethods
 {
     /// <summary>

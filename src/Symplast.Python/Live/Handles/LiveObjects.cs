@@ -20,8 +20,8 @@ internal static unsafe class LiveObjects
     {
         Header* shared = ((Handle*)o)->Shared;
         if (shared == null) return LiveKind.None;
-        Section section = Section.Enter(state->Me);
-        LiveKind kind = PoolHeap.IsDeleted(Heap.Of(shared)) ? LiveKind.None : Kinds.Of(shared);
+        Section section = Heap.Enter(state->Me, shared, out bool isDeleted);
+        LiveKind kind = isDeleted ? LiveKind.None : Kinds.Of(shared);
         section.Exit(state->Me);
         return kind;
     }

@@ -225,8 +225,8 @@ internal unsafe struct LiveState
     internal static void Drop(LiveState* state, Value value)
     {
         if (!value.IsCounted) return;
-        Section section = Section.Enter(state->Me);
-        if (!PoolHeap.IsDeleted(Heap.Of(value.Pointer))) Reference.Drop(state->Me, value);
+        Section section = Heap.Enter(state->Me, value.Pointer, out bool isDeleted);
+        if (!isDeleted) Reference.Drop(state->Me, value);
         section.Exit(state->Me);
     }
 

@@ -3,7 +3,7 @@ using Symplast.Objects;
 
 namespace Symplast.Python.Live;
 
-/// <summary> The list of the interpreters that use live objects, by which one finds out who has handles. Thread-safe. </summary>
+/// <summary>The list of the interpreters that use live objects, for finding those that have handles. Thread-safe.</summary>
 internal static unsafe class LiveStates
 {
     /// <summary>

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Objects;
@@ -8,7 +6,7 @@ using Vector = Symplast.Objects.SharedVector;
 namespace Symplast.Python.Live;
 
 /// <summary>Copies of a List: plain ones and shared ones.</summary>
-internal static unsafe class ListCopies
+internal static unsafe partial class ListCopies
 {
     /// <summary>A plain list of the elements at one moment; null with an exception set.</summary>
     internal static PyObject* ToPlain(Handle* handle)
@@ -22,13 +20,11 @@ internal static unsafe class ListCopies
         return plain;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    internal static PyObject* Copy(PyObject* self, PyObject* none) => Frame.Call(self, &ToPlain);
+    [Callback]
+    internal static partial PyObject* Copy(Handle* handle, PyObject* none) => ToPlain(handle);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    internal static PyObject* CopyShared(PyObject* self, PyObject* none) => Frame.Call(self, &CopyShared);
-
-    static PyObject* CopyShared(Handle* handle)
+    [Callback]
+    internal static partial PyObject* CopyShared(Handle* handle, PyObject* none)
     {
         PyObject* made = Creation.Beside(handle, &Vector.Create);
         if (made == null) return null;
@@ -45,10 +41,8 @@ internal static unsafe class ListCopies
         return null;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    internal static PyObject* CopyDeep(PyObject* self, PyObject* memo) => Frame.Call(self, memo, &CopyDeep);
-
-    static PyObject* CopyDeep(Handle* handle, PyObject* memo)
+    [Callback]
+    internal static partial PyObject* CopyDeep(Handle* handle, PyObject* memo)
     {
         PyObject* made = Creation.Beside(handle, &Vector.Create);
         PyObject* plain = made == null || !LiveMethods.Remember(memo, (PyObject*)handle, made)

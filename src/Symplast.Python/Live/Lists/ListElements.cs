@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Objects;
@@ -8,36 +7,20 @@ using Vector = Symplast.Objects.SharedVector;
 namespace Symplast.Python.Live;
 
 /// <summary>Single elements of a List by their index.</summary>
-internal static unsafe class ListElements
+internal static unsafe partial class ListElements
 {
     // CPython has already added the length to a negative index.
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    internal static PyObject* Item(PyObject* self, nint index)
-    {
-        try
-        {
-            return index < 0 ? LiveErrors.RaiseIndex("list index out of range") : Get((Handle*)self, index);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
+    [Callback]
+    internal static partial PyObject* Item(Handle* self, nint index) =>
+        index < 0 ? LiveErrors.RaiseIndex("list index out of range") : Get(self, index);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    internal static PyObject* Subscript(PyObject* self, PyObject* key)
+    [Callback]
+    internal static partial PyObject* Subscript(Handle* self, PyObject* key)
     {
-        try
-        {
-            if (key->Type == Api.Table.PyLong_Type && ((PyLongObject*)key)->IsCompact)
-                return Get((Handle*)self, ((PyLongObject*)key)->CompactValue);
-            if (key->Type == Api.Table.PySlice_Type) return ListSlices.GetSlice((Handle*)self, key);
-            return TryIndex(key, out long index) ? Get((Handle*)self, index) : null;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        if (key->Type == Api.Table.PyLong_Type && ((PyLongObject*)key)->IsCompact)
+            return Get(self, ((PyLongObject*)key)->CompactValue);
+        if (key->Type == Api.Table.PySlice_Type) return ListSlices.GetSlice(self, key);
+        return TryIndex(key, out long index) ? Get(self, index) : null;
     }
 
     /// <summary>
@@ -74,42 +57,25 @@ internal static unsafe class ListElements
         return index != -1 || Api.Table.PyErr_Occurred() == null;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    internal static int AssignItem(PyObject* self, nint index, PyObject* value)
+    [Callback]
+    internal static partial int AssignItem(Handle* self, nint index, PyObject* value)
     {
-        try
+        if (index < 0)
         {
-            if (index < 0)
-            {
-                LiveErrors.RaiseIndex("list assignment index out of range");
-                return -1;
-            }
-            return (value == null ? Delete((Handle*)self, index) : Set((Handle*)self, index, null, value)) ? 0 : -1;
-        }
-        catch (Exception e)
-        {
-            Errors.FromManaged(e);
+            LiveErrors.RaiseIndex("list assignment index out of range");
             return -1;
         }
+        return (value == null ? Delete(self, index) : Set(self, index, null, value)) ? 0 : -1;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    internal static int Assign(PyObject* self, PyObject* key, PyObject* value)
+    [Callback]
+    internal static partial int Assign(Handle* handle, PyObject* key, PyObject* value)
     {
-        try
-        {
-            Handle* handle = (Handle*)self;
-            long index;
-            if (key->Type == Api.Table.PyLong_Type && ((PyLongObject*)key)->IsCompact) index = ((PyLongObject*)key)->CompactValue;
-            else if (key->Type == Api.Table.PySlice_Type) return ListSlices.AssignSlice(handle, key, value) ? 0 : -1;
-            else if (!TryIndex(key, out index)) return -1;
-            return (value == null ? Delete(handle, index) : Set(handle, index, key, value)) ? 0 : -1;
-        }
-        catch (Exception e)
-        {
-            Errors.FromManaged(e);
-            return -1;
-        }
+        long index;
+        if (key->Type == Api.Table.PyLong_Type && ((PyLongObject*)key)->IsCompact) index = ((PyLongObject*)key)->CompactValue;
+        else if (key->Type == Api.Table.PySlice_Type) return ListSlices.AssignSlice(handle, key, value) ? 0 : -1;
+        else if (!TryIndex(key, out index)) return -1;
+        return (value == null ? Delete(handle, index) : Set(handle, index, key, value)) ? 0 : -1;
     }
 
     static bool Set(Handle* handle, long index, PyObject* key, PyObject* item)

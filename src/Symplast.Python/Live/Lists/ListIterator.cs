@@ -12,7 +12,7 @@ namespace Symplast.Python.Live;
 /// An iterator over the elements that a List had at one moment. It makes several elements ready in one section, so that not every
 /// step enters a section.
 /// </summary>
-internal unsafe struct ListIterator
+internal unsafe partial struct ListIterator
 {
     internal PyObject Head;
     Handle* _owner;              // a reference, which keeps the pool's addresses as well
@@ -134,8 +134,7 @@ internal unsafe struct ListIterator
         // Few elements at first, since many loops take only one.
         long most = Math.Min(iterator->_next == 0 ? 8 : ReadyObjects.Room, iterator->_snapshot.Count - iterator->_next);
         int done = 0;
-        Section section = Section.Enter(state->Me);
-        bool isDeleted = PoolHeap.IsDeleted(Heap.Of(owner->Shared));
+        Section section = Heap.Enter(state->Me, owner->Shared, out bool isDeleted);
         for (; !isDeleted && done < most; done++)
         {
             long next = iterator->_next + done;
@@ -157,10 +156,9 @@ internal unsafe struct ListIterator
         return goesOn || done != 0;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* LengthHint(PyObject* self, PyObject* none)
+    [Callback]
+    private static partial PyObject* LengthHint(ListIterator* iterator, PyObject* none)
     {
-        ListIterator* iterator = (ListIterator*)self;
         return Api.Table.PyLong_FromLongLong(iterator->_isOver ? 0 : Math.Max(0, iterator->_snapshot.Count - iterator->_next));
     }
 

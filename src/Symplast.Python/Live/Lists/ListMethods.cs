@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Objects;
@@ -9,7 +7,7 @@ using Vector = Symplast.Objects.SharedVector;
 namespace Symplast.Python.Live;
 
 /// <summary>The methods of List.</summary>
-internal static unsafe class ListMethods
+internal static unsafe partial class ListMethods
 {
     internal static PyMethodDef* Methods() => Table(
         OneArg("append"u8, &Append, "append($self, object, /)\n--\n\nAppend object to the end of the list."u8),
@@ -41,21 +39,12 @@ internal static unsafe class ListMethods
             "add($self, index, n, /)\n--\n\nAtomically add n to the number at index and return the sum."u8),
         Method("__class_getitem__"u8, Api.Table.Py_GenericAlias, PyMethodDef.OneArg | PyMethodDef.Class, "See PEP 585"u8));
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Append(PyObject* self, PyObject* o)
-    {
-        try
-        {
-            return ListElements.AppendOne((Handle*)self, o) ? Api.Table._Py_NoneStruct : null;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
+    [Callback]
+    private static partial PyObject* Append(Handle* self, PyObject* o) =>
+        ListElements.AppendOne(self, o) ? Api.Table._Py_NoneStruct : null;
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Extend(PyObject* self, PyObject* items) => Frame.Do(self, items, &ExtendBy);
+    [Callback]
+    private static partial bool Extend(Handle* handle, PyObject* items) => ExtendBy(handle, items);
 
     /// <summary>Appends all items of an iterable at one moment. Returns false with an exception set.</summary>
     internal static bool ExtendBy(Handle* handle, PyObject* iterable)
@@ -86,10 +75,8 @@ internal static unsafe class ListMethods
         return null;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Insert(PyObject* self, PyObject** arguments, nint count) => Frame.Call(self, arguments, count, &Insert);
-
-    static PyObject* Insert(Handle* handle, PyObject** arguments, nint count)
+    [Callback]
+    private static partial PyObject* Insert(Handle* handle, PyObject** arguments, nint count)
     {
         if (!LiveMethods.CheckCount("insert", count, 2, 2) || !LiveMethods.IsUsable(handle)) return null;
         nint index = Api.Table.PyNumber_AsSsize_t(arguments[0], *Api.Table.PyExc_OverflowError);
@@ -110,10 +97,8 @@ internal static unsafe class ListMethods
         return status == Status.Done ? Api.Table._Py_NoneStruct : LiveErrors.Raise(handle, status);
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Pop(PyObject* self, PyObject** arguments, nint count) => Frame.Call(self, arguments, count, &Pop);
-
-    static PyObject* Pop(Handle* handle, PyObject** arguments, nint count)
+    [Callback]
+    private static partial PyObject* Pop(Handle* handle, PyObject** arguments, nint count)
     {
         if (!LiveMethods.CheckCount("pop", count, 0, 1) || !LiveMethods.IsUsable(handle)) return null;
         nint index = -1;
@@ -147,23 +132,19 @@ internal static unsafe class ListMethods
     static bool IsEmpty(Handle* handle) =>
         Vector.Count(handle->State->Me, ListType.VectorOf(handle), out long count) == Status.Done && count == 0;
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Remove(PyObject* self, PyObject* o) => Frame.Do(self, o, &ListSearch.RemoveFirst);
+    [Callback]
+    private static partial bool Remove(Handle* handle, PyObject* o) => ListSearch.RemoveFirst(handle, o);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Clear(PyObject* self, PyObject* none) => Frame.Call(self, &Clear);
-
-    static PyObject* Clear(Handle* handle)
+    [Callback]
+    private static partial PyObject* Clear(Handle* handle, PyObject* none)
     {
         if (!LiveMethods.IsUsable(handle)) return null;
         Status status = Vector.Clear(handle->State->Me, ListType.VectorOf(handle));
         return ListType.Succeeded(handle, status) ? Api.Table._Py_NoneStruct : null;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* IndexOf(PyObject* self, PyObject** arguments, nint count) => Frame.Call(self, arguments, count, &IndexOf);
-
-    static PyObject* IndexOf(Handle* handle, PyObject** arguments, nint count)
+    [Callback]
+    private static partial PyObject* IndexOf(Handle* handle, PyObject** arguments, nint count)
     {
         if (!LiveMethods.CheckCount("index", count, 1, 3)) return null;
         nint start = 0;
@@ -183,33 +164,24 @@ internal static unsafe class ListMethods
         return bound != -1 || Api.Table.PyErr_Occurred() == null;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* CountOf(PyObject* self, PyObject* o) => Frame.Call(self, o, &CountOf);
-
-    static PyObject* CountOf(Handle* handle, PyObject* o) =>
+    [Callback]
+    private static partial PyObject* CountOf(Handle* handle, PyObject* o) =>
         ListSearch.Search(handle, o, 0, nint.MaxValue, wantsAll: true, out nint found)
             ? Api.Table.PyLong_FromLongLong(found) : null;
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Reverse(PyObject* self, PyObject* none) => Frame.Call(self, &Reverse);
-
-    static PyObject* Reverse(Handle* handle)
+    [Callback]
+    private static partial PyObject* Reverse(Handle* handle, PyObject* none)
     {
         if (!LiveMethods.IsUsable(handle)) return null;
         Status status = Vector.Reverse(handle->State->Me, ListType.VectorOf(handle));
         return ListType.Succeeded(handle, status) ? Api.Table._Py_NoneStruct : null;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Reversed(PyObject* self, PyObject* none) => Frame.Call(self, &Reversed);
+    [Callback]
+    private static partial PyObject* Reversed(Handle* handle, PyObject* none) => ListIterator.Create(handle, reversed: true);
 
-    static PyObject* Reversed(Handle* handle) => ListIterator.Create(handle, reversed: true);
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* CompareExchange(PyObject* self, PyObject** arguments, nint count) =>
-        Frame.Call(self, arguments, count, &CompareExchange);
-
-    static PyObject* CompareExchange(Handle* handle, PyObject** arguments, nint count)
+    [Callback]
+    private static partial PyObject* CompareExchange(Handle* handle, PyObject** arguments, nint count)
     {
         if (!LiveMethods.CheckCount("compare_exchange", count, 3, 3) || !LiveMethods.IsUsable(handle)
             || !ListElements.TryIndex(arguments[0], out long index)) return null;
@@ -240,10 +212,8 @@ internal static unsafe class ListMethods
         return LiveErrors.Raise(handle, status);
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Add(PyObject* self, PyObject** arguments, nint count) => Frame.Call(self, arguments, count, &Add);
-
-    static PyObject* Add(Handle* handle, PyObject** arguments, nint count)
+    [Callback]
+    private static partial PyObject* Add(Handle* handle, PyObject** arguments, nint count)
     {
         if (!LiveMethods.CheckCount("add", count, 2, 2) || !LiveMethods.IsUsable(handle)
             || !ListElements.TryIndex(arguments[0], out long index)) return null;
@@ -252,8 +222,8 @@ internal static unsafe class ListMethods
         PoolHeap* heap = Heap.Of(handle->Shared);
         Status status = Status.Deleted;
         PyObject* result = null;
-        Section section = Section.Enter(state->Me);
-        if (!PoolHeap.IsDeleted(heap))
+        Section section = PoolHeap.Enter(state->Me, heap, out bool isDeleted);
+        if (!isDeleted)
         {
             status = Vector.Add(state->Me, ListType.VectorOf(handle), index, delta.Probe.AsValue, out Value sum);
             if (status == Status.Done) result = Outgoing.Object(state, sum);

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Objects;
@@ -8,21 +6,10 @@ using Vector = Symplast.Objects.SharedVector;
 namespace Symplast.Python.Live;
 
 /// <summary>Searches a List for elements that equal an object.</summary>
-internal static unsafe class ListSearch
+internal static unsafe partial class ListSearch
 {
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    internal static int Contains(PyObject* self, PyObject* o)
-    {
-        try
-        {
-            return Find((Handle*)self, o);
-        }
-        catch (Exception e)
-        {
-            Errors.FromManaged(e);
-            return -1;
-        }
-    }
+    [Callback]
+    internal static partial int Contains(Handle* self, PyObject* o) => Find(self, o);
 
     const int PerSection = 128;
     const int MostTries = 1000;
@@ -118,8 +105,7 @@ internal static unsafe class ListSearch
             bool isDeleted;
             do
             {
-                Section section = Section.Enter(state->Me);
-                isDeleted = PoolHeap.IsDeleted(heap);
+                Section section = PoolHeap.Enter(state->Me, heap, out isDeleted);
                 bool isOpaque = !isSimple;
                 for (nint left = PerSection; !isDeleted && isSimple && at < end && left > 0; left--, at++)
                 {

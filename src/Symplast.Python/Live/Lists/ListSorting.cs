@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Objects;
@@ -11,30 +9,22 @@ namespace Symplast.Python.Live;
 /// <c>List.sort</c>. Numbers or texts alone are sorted natively. For other elements, and for keys, Python's own list.sort orders
 /// the indexes; the elements are then rearranged at one moment.
 /// </summary>
-internal static unsafe class ListSorting
+internal static unsafe partial class ListSorting
 {
     // How often other threads may change the list while it is sorted.
     const int MostSorts = 100;
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    internal static PyObject* Sort(PyObject* self, PyObject** arguments, nint count, PyObject* keywords)
+    [Callback]
+    internal static partial PyObject* Sort(Handle* handle, PyObject** arguments, nint count, PyObject* keywords)
     {
-        try
-        {
-            Span<nint> given = stackalloc nint[2];
-            Handle* handle = (Handle*)self;
-            if (!Arguments.Bind("sort", ["key", "reverse"], required: 0, positional: 0, arguments, count, keywords, given)
-                || !LiveMethods.IsUsable(handle)) return null;
-            PyObject* key = (PyObject*)given[0] == Api.Table._Py_NoneStruct ? null : (PyObject*)given[0];
-            int reverse = given[1] == 0 ? 0 : Api.Table.PyObject_IsTrue((PyObject*)given[1]);
-            if (reverse < 0) return null;
-            if (key == null && SortAtOnce(handle, reverse != 0, out bool isDone)) return isDone ? Api.Table._Py_NoneStruct : null;
-            return SortAgain(handle, key, reverse != 0) ? Api.Table._Py_NoneStruct : null;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        Span<nint> given = stackalloc nint[2];
+        if (!Arguments.Bind("sort", ["key", "reverse"], required: 0, positional: 0, arguments, count, keywords, given)
+            || !LiveMethods.IsUsable(handle)) return null;
+        PyObject* key = (PyObject*)given[0] == Api.Table._Py_NoneStruct ? null : (PyObject*)given[0];
+        int reverse = given[1] == 0 ? 0 : Api.Table.PyObject_IsTrue((PyObject*)given[1]);
+        if (reverse < 0) return null;
+        if (key == null && SortAtOnce(handle, reverse != 0, out bool isDone)) return isDone ? Api.Table._Py_NoneStruct : null;
+        return SortAgain(handle, key, reverse != 0) ? Api.Table._Py_NoneStruct : null;
     }
 
     // Sorts elements that can be compared without Python. Returns false if there are others.
@@ -75,8 +65,8 @@ internal static unsafe class ListSorting
     static bool IsOwnChange(Handle* handle)
     {
         LiveState* state = handle->State;
-        Section section = Section.Enter(state->Me);
-        bool isOwn = !PoolHeap.IsDeleted(Heap.Of(handle->Shared)) && Vector.WasChangedBy(state->Me, ListType.VectorOf(handle));
+        Section section = Heap.Enter(state->Me, handle->Shared, out bool isDeleted);
+        bool isOwn = !isDeleted && Vector.WasChangedBy(state->Me, ListType.VectorOf(handle));
         section.Exit(state->Me);
         return isOwn;
     }

@@ -8,7 +8,7 @@ using Vector = Symplast.Objects.SharedVector;
 namespace Symplast.Python.Live;
 
 /// <summary>The Python type <c>symplast.List</c>: a sequence that all interpreters share.</summary>
-internal static unsafe class ListType
+internal static unsafe partial class ListType
 {
     /// <summary>Describes the kind; called once a process.</summary>
     internal static Kind Kind()
@@ -73,28 +73,22 @@ internal static unsafe class ListType
 
     internal static SharedVector* VectorOf(Handle* handle) => (SharedVector*)handle->Shared;
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* New(PyObject* type, PyObject* positional, PyObject* named) => Creation.New(type, &Vector.Create);
+    [Callback]
+    private static partial PyObject* New(PyObject* type, PyObject* positional, PyObject* named) =>
+        Creation.New(type, &Vector.Create);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static int Init(PyObject* self, PyObject* positional, PyObject* named)
+    [Callback]
+    private static partial int Init(Handle* self, PyObject* positional, PyObject* named)
     {
-        try
+        nint count = ((PyVarObject*)positional)->Size;
+        if (LiveMethods.RefuseNamed("List", named) && LiveMethods.CheckCount("List", count, 0, 1))
         {
-            nint count = ((PyVarObject*)positional)->Size;
-            if (LiveMethods.RefuseNamed("List", named) && LiveMethods.CheckCount("List", count, 0, 1))
-            {
-                PyObject* items = count == 0
-                    ? Api.Table.PyList_New(0)
-                    : Api.Table.PySequence_List(Tuples.Items(positional)[0]);
-                bool done = LiveMethods.Hidden(items) != null && ListSlices.Replace((Handle*)self, 0, nint.MaxValue, items);
-                References.Drop(items);
-                return done ? 0 : -1;
-            }
-        }
-        catch (Exception e)
-        {
-            Errors.FromManaged(e);
+            PyObject* items = count == 0
+                ? Api.Table.PyList_New(0)
+                : Api.Table.PySequence_List(Tuples.Items(positional)[0]);
+            bool done = LiveMethods.Hidden(items) != null && ListSlices.Replace(self, 0, nint.MaxValue, items);
+            References.Drop(items);
+            return done ? 0 : -1;
         }
         return -1;
     }
@@ -114,51 +108,31 @@ internal static unsafe class ListType
         return -1;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Iterate(PyObject* self)
-    {
-        try
-        {
-            return ListIterator.Create((Handle*)self, reversed: false);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
+    [Callback]
+    private static partial PyObject* Iterate(Handle* self) => ListIterator.Create(self, reversed: false);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Repr(PyObject* self) => Frame.Call(self, &LiveMethods.Repr);
+    [Callback]
+    private static partial PyObject* Repr(Handle* handle) => LiveMethods.Repr(handle);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Compare(PyObject* self, PyObject* other, int operation) =>
+    [Callback]
+    private static partial PyObject* Compare(PyObject* self, PyObject* other, int operation) =>
         PlainForms.Compare(self, other, operation, &IsList);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Concat(PyObject* self, PyObject* other) => Frame.Call(self, other, &Concat);
-
-    static PyObject* Concat(Handle* handle, PyObject* other) => IsList(handle->State, other)
+    [Callback]
+    private static partial PyObject* Concat(Handle* handle, PyObject* other) => IsList(handle->State, other)
         ? PlainForms.Combine(handle->State, (PyObject*)handle, other, Api.Table.PyNumber_Add)
         : Errors.Type($"can only concatenate list (not \"{Text.TypeName(other)}\") to list");
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Repeat(PyObject* self, nint times) => PlainForms.Repeat(self, times);
+    [Callback]
+    private static partial PyObject* Repeat(PyObject* self, nint times) => PlainForms.Repeat(self, times);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* InPlaceConcat(PyObject* self, PyObject* other) => Frame.Change(self, other, &ListMethods.ExtendBy);
+    [Callback]
+    private static partial PyObject* InPlaceConcat(Handle* handle, PyObject* other) =>
+        ListMethods.ExtendBy(handle, other) ? References.New((PyObject*)handle) : null;
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* InPlaceRepeat(PyObject* self, nint times)
-    {
-        try
-        {
-            return ListSlices.RepeatInPlace((Handle*)self, times) ? References.New(self) : null;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
+    [Callback]
+    private static partial PyObject* InPlaceRepeat(PyObject* self, nint times) =>
+        ListSlices.RepeatInPlace((Handle*)self, times) ? References.New(self) : null;
 
     static bool IsList(LiveState* state, PyObject* o) =>
         (Api.Table.PyType_GetFlags(o->Type) & PyTypeSpec.ListSubclass) != 0 || o->Type == state->TypeOf(LiveKind.List);

@@ -7,7 +7,7 @@ using static Symplast.Python.Definitions;
 
 namespace Symplast.Python.Live;
 
-/// <summary>What an iterator over a Dict gives.</summary>
+/// <summary>The results of an iterator over a Dict.</summary>
 internal enum DictIteration
 {
     /// <summary>Keys.</summary>
@@ -21,27 +21,27 @@ internal enum DictIteration
 }
 
 /// <summary>
-/// An iterator over the items that a Dict, SortedDict or Set had at one moment. Some of them are always ready, so that not every
-/// step needs a section.
+/// An iterator over the items that a Dict, SortedDict or Set had at one moment. It converts several items at once, so that not
+/// every step needs a section.
 /// </summary>
-internal unsafe struct DictIterator
+internal unsafe partial struct DictIterator
 {
     internal PyObject Head;
-    Handle* _owner;              // a reference, which keeps the pool's addresses too
-    PoolHeap* _heap;             // the pool's; so it can always be asked whether that was deleted
-    SnapshotEntries _entries;    // none when they are used up
-    ulong _next;                 // the number of the one to give next
-    ulong _first;                // of the first that is ready
+    Handle* _owner;              // an owned reference, which also keeps the pool's addresses
+    PoolHeap* _heap;             // the pool's heap, which tells at any time whether the pool was deleted
+    SnapshotEntries _entries;    // none when all are used up
+    ulong _next;                 // the number of the next entry to return
+    ulong _first;                // the number of the first ready entry
     int _ready;
-    ReadyObjects _objects;       // what is ready: keys, values, or both in turn
+    ReadyObjects _objects;       // the ready objects: keys, values, or keys and values in turn
     DictIteration _what;
     DictIterator* _previous;     // in the interpreter's list, while there are entries
     DictIterator* _following;
 
-    /// <summary>What every interpreter makes the type from, once it is built.</summary>
+    /// <summary>The specification, once it is built.</summary>
     internal static PyTypeSpec* Definition { get; set; }
 
-    /// <summary>What every interpreter makes its type from; built once a process.</summary>
+    /// <summary>The specification from which every interpreter makes its type; built once a process.</summary>
     internal static PyTypeSpec* Specification() => Table(new PyTypeSpec
     {
         Name = Text.Utf8("symplast._symplast.DictIterator"u8),
@@ -57,7 +57,7 @@ internal unsafe struct DictIterator
                 NoArgs("__reduce__"u8, &Reduce, "An iterator over a list of what is left."u8)))),
     });
 
-    /// <summary>A new iterator, which takes over the entries; null with an exception set.</summary>
+    /// <summary>Returns a new iterator, which takes over the entries, or null with an exception set.</summary>
     internal static PyObject* Create(Handle* owner, SnapshotEntries entries, DictIteration what)
     {
         LiveState* state = owner->State;
@@ -79,8 +79,8 @@ internal unsafe struct DictIterator
     }
 
     /// <summary>
-    /// The next key and value, of which one is left null if it is not wanted; new references. False at the end, or with an
-    /// exception set.
+    /// Gets new references to the next key and value, or only to the one that the iterator returns. Returns false at the end, or
+    /// with an exception set.
     /// </summary>
     internal static bool Next(DictIterator* iterator, PyObject** key, PyObject** value)
     {
@@ -97,14 +97,14 @@ internal unsafe struct DictIterator
         return true;
     }
 
-    // Whether the next one can be given. What is ready is given no more when the pool was deleted.
+    // Whether the next entry is ready and may be returned. After the deletion of the pool, ready entries are not returned.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static bool IsReady(DictIterator* iterator) =>
         iterator->_next - iterator->_first < (ulong)iterator->_ready && !PoolHeap.IsDeleted(iterator->_heap)
             && !ForkGuard.IsForkedChild;
 
-    // Makes the next ones ready, as many as can be made in one section; false at the end, or with an exception set. Python code
-    // can run, which may use the same iterator.
+    // Makes the next entries ready, as many as can be converted in one section. Returns false at the end, or with an exception
+    // set. Python code can run, which may use this iterator.
     [MethodImpl(MethodImplOptions.NoInlining)]
     static bool Prepare(DictIterator* iterator)
     {
@@ -112,12 +112,11 @@ internal unsafe struct DictIterator
         Handle* owner = iterator->_owner;
         LiveState* state = owner->State;
         int step = iterator->_what == DictIteration.Items ? 2 : 1;
-        // Few at first: many a loop takes but one.
+        // The first batch is small, because many loops take only one entry.
         int most = iterator->_next == 0 ? 8 : ReadyObjects.Room / step;
         int done = 0;
         bool failed = false;
-        Section section = Section.Enter(state->Me);
-        bool isDeleted = PoolHeap.IsDeleted(Heap.Of(owner->Shared));
+        Section section = Heap.Enter(state->Me, owner->Shared, out bool isDeleted);
         bool isOver = isDeleted || iterator->_next >= iterator->_entries.Count;
         if (!isOver)
         {
@@ -131,12 +130,12 @@ internal unsafe struct DictIterator
         if (isDeleted) LiveErrors.RaiseDeleted(owner);
         if (isOver) Finish(iterator);
         if (isOver || !failed) return !isOver;
-        // A key whose value cannot be had yet.
+        // The key of an entry whose value could not be converted yet.
         PyObject* key = iterator->_objects.Take(done * step);
         bool goesOn = LiveState.Again(state);
         if (!goesOn && done != 0)
         {
-            // It fails again when it is wanted.
+            // The conversion fails again when the entry is the next one.
             Api.Table.PyErr_Clear();
             goesOn = true;
         }
@@ -144,7 +143,7 @@ internal unsafe struct DictIterator
         return goesOn;
     }
 
-    // In a section. What could be made is left in its place even if it is not all.
+    // Converts an entry. Called inside a section. On failure, a key that was converted stays in its place.
     static bool TryMake(DictIterator* iterator, LiveState* state, ulong number, int place)
     {
         iterator->_entries.Get(number, out Value key, out Value value);
@@ -156,7 +155,7 @@ internal unsafe struct DictIterator
         return second != null;
     }
 
-    // Drops what is ready. May run Python code, which finds nothing ready.
+    // Drops the ready objects. May run Python code, which finds no entry ready.
     static void DropReady(DictIterator* iterator)
     {
         bool isUsedUp = iterator->_next - iterator->_first >= (ulong)iterator->_ready;
@@ -164,13 +163,13 @@ internal unsafe struct DictIterator
         if (!isUsedUp) iterator->_objects.Drop();
     }
 
-    /// <summary>Ends what all iterators of an interpreter have to do with snapshots.</summary>
+    /// <summary>Frees the snapshots of all iterators of an interpreter.</summary>
     internal static void FinishAll(LiveState* state)
     {
         while (state->Iterators != null) Finish((DictIterator*)state->Iterators);
     }
 
-    /// <summary>Gives back the entries, which the iterator still has: they are used up.</summary>
+    /// <summary>Frees the entries of an iterator, which must still have them. The iterator is then at its end.</summary>
     internal static void Finish(DictIterator* iterator)
     {
         LiveState* state = iterator->_owner->State;
@@ -207,57 +206,47 @@ internal unsafe struct DictIterator
         }
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* LengthHint(PyObject* self, PyObject* none)
+    [Callback]
+    private static partial PyObject* LengthHint(DictIterator* iterator, PyObject* none)
     {
-        DictIterator* iterator = (DictIterator*)self;
         if (!iterator->_entries.Exist || LiveMethods.IsDeleted(iterator->_owner)) return Api.Table.PyLong_FromLongLong(0);
         LiveState* state = iterator->_owner->State;
-        Section section = Section.Enter(state->Me);
-        long left = PoolHeap.IsDeleted(Heap.Of(iterator->_owner->Shared))
-            ? 0 : (long)(iterator->_entries.Count - iterator->_next);
+        Section section = Heap.Enter(state->Me, iterator->_owner->Shared, out bool isDeleted);
+        long left = isDeleted ? 0 : (long)(iterator->_entries.Count - iterator->_next);
         section.Exit(state->Me);
         return Api.Table.PyLong_FromLongLong(left);
     }
 
     // As those of dict: an iterator over a list of what is left.
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Reduce(PyObject* self, PyObject* none)
+    [Callback]
+    private static partial PyObject* Reduce(DictIterator* iterator, PyObject* none)
     {
-        try
+        ref Api api = ref Api.Table;
+        ulong next = iterator->_next;
+        PyObject* left = api.PyList_New(0);
+        bool done = left != null;
+        PyObject* key;
+        PyObject* value;
+        while (done && HasMore(iterator) && (done = Next(iterator, &key, &value)))
         {
-            ref Api api = ref Api.Table;
-            DictIterator* iterator = (DictIterator*)self;
-            ulong next = iterator->_next;
-            PyObject* left = api.PyList_New(0);
-            bool done = left != null;
-            PyObject* key;
-            PyObject* value;
-            while (done && HasMore(iterator) && (done = Next(iterator, &key, &value)))
-            {
-                PyObject* item = Pick(iterator, key, value);
-                done = item != null && api.PyList_Append(left, item) == 0;
-                References.Drop(item);
-            }
-            DropReady(iterator);
-            iterator->_next = next;
-            PyObject* builtins = done ? api.PyImport_ImportModule(Text.Utf8("builtins"u8)) : null;
-            PyObject* iter = builtins == null ? null : api.PyObject_GetAttrString(builtins, Text.Utf8("iter"u8));
-            References.Drop(builtins);
-            PyObject* arguments = iter == null ? null : api.PyTuple_New(1);
-            if (arguments == null)
-            {
-                References.Drop(iter);
-                References.Drop(left);
-                return null;
-            }
-            api.PyTuple_SetItem(arguments, 0, left);
-            return LiveMethods.Pair(iter, arguments);
+            PyObject* item = Pick(iterator, key, value);
+            done = item != null && api.PyList_Append(left, item) == 0;
+            References.Drop(item);
         }
-        catch (Exception e)
+        DropReady(iterator);
+        iterator->_next = next;
+        PyObject* builtins = done ? api.PyImport_ImportModule(Text.Utf8("builtins"u8)) : null;
+        PyObject* iter = builtins == null ? null : api.PyObject_GetAttrString(builtins, Text.Utf8("iter"u8));
+        References.Drop(builtins);
+        PyObject* arguments = iter == null ? null : api.PyTuple_New(1);
+        if (arguments == null)
         {
-            return Errors.FromManaged(e);
+            References.Drop(iter);
+            References.Drop(left);
+            return null;
         }
+        api.PyTuple_SetItem(arguments, 0, left);
+        return LiveMethods.Pair(iter, arguments);
     }
 
     static bool HasMore(DictIterator* iterator)
@@ -265,7 +254,7 @@ internal unsafe struct DictIterator
         if (!iterator->_entries.Exist || iterator->_owner->Shared == null || ForkGuard.IsForkedChild) return false;
         LiveState* state = iterator->_owner->State;
         Section section = Section.Enter(state->Me);
-        // That it was deleted is for Next to say.
+        // If the pool was deleted, Next raises the error.
         bool hasMore = PoolHeap.IsDeleted(Heap.Of(iterator->_owner->Shared)) || iterator->_next < iterator->_entries.Count;
         section.Exit(state->Me);
         return hasMore;

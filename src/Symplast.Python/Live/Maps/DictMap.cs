@@ -6,7 +6,7 @@ using Map = Symplast.Objects.OrderedMap;
 
 namespace Symplast.Python.Live;
 
-/// <summary>What makes a live mapping a Dict.</summary>
+/// <summary>The operations of a live mapping that is a Dict.</summary>
 internal readonly unsafe struct DictMap : ILiveMap
 {
     /// <inheritdoc/>

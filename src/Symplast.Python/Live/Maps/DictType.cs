@@ -9,12 +9,12 @@ using Map = Symplast.Objects.OrderedMap;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// The Python type <c>symplast.Dict</c>: an insertion-ordered map that all interpreters share. What it has besides
-/// <see cref="MapType"/>, and the entry points of what is called most.
+/// The Python type <c>symplast.Dict</c>: an insertion-ordered map that all interpreters share. This class adds to
+/// <see cref="MapType"/> the members that only Dict has, and entry points for the most frequent operations.
 /// </summary>
-internal static unsafe class DictType
+internal static unsafe partial class DictType
 {
-    /// <summary>What others are to know of the kind; once a process.</summary>
+    /// <summary>The entry for the table of kinds; made once a process.</summary>
     internal static Kind Kind()
     {
         DictIterator.Definition = DictIterator.Specification();
@@ -37,7 +37,7 @@ internal static unsafe class DictType
         return type != null;
     }
 
-    /// <summary>What every interpreter makes its type from; built once a process.</summary>
+    /// <summary>The specification from which every interpreter makes its type; built once a process.</summary>
     static PyTypeSpec* Specification() => MapType.Specification(
         Text.Utf8("symplast.Dict"u8),
         """
@@ -75,64 +75,36 @@ internal static unsafe class DictType
                 + "Create a Dict with keys from iterable and all values set to value."u8),
         ]);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* New(PyObject* type, PyObject* positional, PyObject* named) => Creation.New(type, &DictMap.Make);
+    [Callback]
+    private static partial PyObject* New(PyObject* type, PyObject* positional, PyObject* named) =>
+        Creation.New(type, &DictMap.Make);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Subscript(PyObject* self, PyObject* key)
+    [Callback]
+    private static partial PyObject* Subscript(Handle* self, PyObject* key)
     {
-        try
-        {
-            PyObject* value = MapLookup<DictMap>.Get((Handle*)self, key);
-            return value != null || Api.Table.PyErr_Occurred() != null ? value : LiveMethods.RaiseKey(key);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        PyObject* value = MapLookup<DictMap>.Get(self, key);
+        return value != null || Api.Table.PyErr_Occurred() != null ? value : LiveMethods.RaiseKey(key);
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static int Assign(PyObject* self, PyObject* key, PyObject* value)
+    [Callback]
+    private static partial int Assign(Handle* handle, PyObject* key, PyObject* value)
     {
-        try
-        {
-            Handle* handle = (Handle*)self;
-            bool done = value != null ? MapChanges<DictMap>.Set(handle, key, value) : MapChanges<DictMap>.Remove(handle, key);
-            return done ? 0 : -1;
-        }
-        catch (Exception e)
-        {
-            Errors.FromManaged(e);
-            return -1;
-        }
+        bool done = value != null ? MapChanges<DictMap>.Set(handle, key, value) : MapChanges<DictMap>.Remove(handle, key);
+        return done ? 0 : -1;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static int Contains(PyObject* self, PyObject* o)
-    {
-        try
-        {
-            return MapLookup<DictMap>.Contains((Handle*)self, o);
-        }
-        catch (Exception e)
-        {
-            Errors.FromManaged(e);
-            return -1;
-        }
-    }
+    [Callback]
+    private static partial int Contains(Handle* self, PyObject* o) => MapLookup<DictMap>.Contains(self, o);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static nint Length(PyObject* self) => MapLookup<DictMap>.Length(self);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* GetOr(PyObject* self, PyObject** arguments, nint count) => MapLookup<DictMap>.GetOr(self, arguments, count);
+    [Callback]
+    private static partial PyObject* GetOr(Handle* handle, PyObject** arguments, nint count) =>
+        MapLookup<DictMap>.GetOr(handle, arguments, count);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* PopItem(PyObject* self, PyObject** arguments, nint count, PyObject* keywords) =>
-        Frame.Call(self, arguments, count, keywords, &PopItem);
-
-    static PyObject* PopItem(Handle* handle, PyObject** arguments, nint count, PyObject* keywords)
+    [Callback]
+    private static partial PyObject* PopItem(Handle* handle, PyObject** arguments, nint count, PyObject* keywords)
     {
         Span<nint> values = stackalloc nint[1];
         if (!Arguments.Bind("popitem", ["last"], required: 0, positional: 1, arguments, count, keywords, values)) return null;

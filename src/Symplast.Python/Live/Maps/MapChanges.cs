@@ -27,8 +27,8 @@ internal static unsafe class MapChanges<TMap> where TMap : struct, ILiveMap
     static Status SetWord<TKey>(Handle* handle, in TKey key, Value word) where TKey : struct, IMapKey
     {
         Participant* me = handle->State->Me;
-        Section section = Section.Enter(me);
-        Status status = PoolHeap.IsDeleted(Heap.Of(handle->Shared)) ? Status.Deleted : TMap.Give(me, handle->Shared, key, word);
+        Section section = Heap.Enter(me, handle->Shared, out bool isDeleted);
+        Status status = isDeleted ? Status.Deleted : TMap.Give(me, handle->Shared, key, word);
         section.Exit(me);
         return status;
     }
@@ -50,8 +50,8 @@ internal static unsafe class MapChanges<TMap> where TMap : struct, ILiveMap
         Participant* me = handle->State->Me;
         PoolHeap* heap = Heap.Of(handle->Shared);
         Status status = Status.Deleted;
-        Section section = Section.Enter(me);
-        if (!PoolHeap.IsDeleted(heap))
+        Section section = PoolHeap.Enter(me, heap, out bool isDeleted);
+        if (!isDeleted)
         {
             Value value = PlainValues.CopyOf(me, heap, item);
             status = value.IsEmpty ? Status.NoMemory : TMap.Give(me, handle->Shared, key, value);
@@ -68,8 +68,8 @@ internal static unsafe class MapChanges<TMap> where TMap : struct, ILiveMap
         if (!MapLookup<TMap>.TryKey(handle, o, out Incoming key)) return false;
         bool isPlain = true;
         Status status = Status.Deleted;
-        Section section = Section.Enter(state->Me);
-        if (!PoolHeap.IsDeleted(heap))
+        Section section = PoolHeap.Enter(state->Me, heap, out bool isDeleted);
+        if (!isDeleted)
         {
             isPlain = PlainValues.TryStore(state->Me, heap, item, out Value value);
             if (isPlain) status = value.IsEmpty ? Status.NoMemory : TMap.Give(state->Me, handle->Shared, key.Probe, value);
@@ -97,8 +97,8 @@ internal static unsafe class MapChanges<TMap> where TMap : struct, ILiveMap
         status = Status.Deleted;
         if (made)
         {
-            Section section = Section.Enter(state->Me);
-            if (!PoolHeap.IsDeleted(heap))
+            Section section = PoolHeap.Enter(state->Me, heap, out bool isDeleted);
+            if (!isDeleted)
             {
                 Value value = incoming.ToValue(state, heap);
                 status = value.IsEmpty ? Status.NoMemory : TMap.Give(state->Me, handle->Shared, key, value);

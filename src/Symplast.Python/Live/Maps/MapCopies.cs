@@ -69,8 +69,7 @@ internal static unsafe class MapCopies<TMap> where TMap : struct, ILiveMap
         {
             goesOn = LiveMethods.GoesOn(i);
             if (!goesOn) return Status.Done;
-            Section section = Section.Enter(state->Me);
-            bool isDeleted = PoolHeap.IsDeleted(heap);
+            Section section = PoolHeap.Enter(state->Me, heap, out bool isDeleted);
             bool isOver = isDeleted || (ulong)i == snapshot->Count;
             Status status = isDeleted ? Status.Deleted : Status.Done;
             if (!isOver) status = TMap.Store(

@@ -23,8 +23,8 @@ internal static unsafe class MapExchange<TMap> where TMap : struct, ILiveMap
         return result;
     }
 
-    // Equality is Python's, and may run Python code: so the value that was found equal is what is exchanged, or the comparison is
-    // made anew.
+    // Equality is Python's and may run Python code. So exactly the value that compared equal is exchanged; if the map has another
+    // value by then, the comparison is repeated.
     static PyObject* CompareExchange(Handle* handle, in Incoming key, PyObject* expected, in Incoming desired)
     {
         while (true)
@@ -36,7 +36,7 @@ internal static unsafe class MapExchange<TMap> where TMap : struct, ILiveMap
             int equal = Api.Table.PyObject_RichCompareBool(seen, expected, Comparison.Equal);
             if (equal == 1) status = Exchange(handle, key, current, desired);
             LiveState.Drop(handle->State, current);
-            // Not before: it may keep the addresses of another pool, in which the value lies.
+            // Dropped only now, because it may keep the addresses of another pool, in which the value lies.
             References.Drop(seen);
             if (equal != 1) return equal < 0 ? null : Api.Table._Py_FalseStruct;
             if (status == Status.Done) return Api.Table._Py_TrueStruct;
@@ -44,7 +44,7 @@ internal static unsafe class MapExchange<TMap> where TMap : struct, ILiveMap
         }
     }
 
-    // A value with a reference, and its object, which is null with an exception set.
+    // Gets a value with a reference, and its object, which is null with an exception set.
     static Status Load(Handle* handle, in Incoming key, out Value value, out PyObject* seen)
     {
         LiveState* state = handle->State;
@@ -65,8 +65,8 @@ internal static unsafe class MapExchange<TMap> where TMap : struct, ILiveMap
         LiveState* state = handle->State;
         PoolHeap* heap = Heap.Of(handle->Shared);
         Status status = Status.Deleted;
-        Section section = Section.Enter(state->Me);
-        if (!PoolHeap.IsDeleted(heap))
+        Section section = PoolHeap.Enter(state->Me, heap, out bool isDeleted);
+        if (!isDeleted)
         {
             Value value = desired.ToValue(state, heap);
             status = value.IsEmpty

@@ -5,16 +5,17 @@ using Symplast.Objects;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// Gives a Dict or Set that is empty many items at once: they are made beside it, where nobody sees them, and become its items at
-/// one moment. What cannot be stored ends it, and the items before are stored, as if they had been one by one.
+/// Fills an empty Dict or Set with many items at once. The items are collected in a private draft, which becomes the contents of
+/// the map atomically. An item that cannot be stored ends the filling; the items before it are stored, as if they were stored one
+/// by one.
 /// </summary>
 /// <remarks>
-/// With the GIL held; Python code can run between sections: handlers of signals, what carrying an item calls. It may do with the
-/// Dict what it likes: if that is not empty any more in the end, the items are set one by one.
+/// The GIL is held, but Python code can run between sections: signal handlers, and code that the conversion of an item calls.
+/// Such code may change the Dict. If the Dict is not empty at the end, the items are stored one by one.
 /// </remarks>
 internal unsafe ref struct MapFilling
 {
-    // A new map has room for as many.
+    // A new map has room for this number of items.
     const nint Few = 4;
 
     // A divisor of 1024: see GoesOn.
@@ -34,12 +35,12 @@ internal unsafe ref struct MapFilling
     readonly LiveState* _state;
     readonly PoolHeap* _heap;
     readonly OrderedMap* _map;
-    readonly PyObject* _source;     // a dict for a Dict, a list for a Set; nobody else has it
+    readonly PyObject* _source;     // a dict for a Dict, a list for a Set, which no other code uses
     readonly bool _isDict;
     readonly delegate*<Handle*, PyObject*, out Incoming, bool> _tryKey;
     nint _room;
     nint _position;
-    PyObject* _key;                 // of the last item; borrowed, as is the value
+    PyObject* _key;                 // the key of the last item; a borrowed reference, like the value
     PyObject* _value;
     MapDraft _draft;
 
@@ -55,14 +56,14 @@ internal unsafe ref struct MapFilling
     }
 
     /// <summary>
-    /// Moves items of a plain dict that nobody else has to a Dict, from <paramref name="position"/> of <c>PyDict_Next</c> on:
-    /// all, or none if the Dict is not empty or has no room for all. False with an exception set.
+    /// Moves items of a plain dict, which no other code uses, to a Dict, from <paramref name="position"/> of <c>PyDict_Next</c>
+    /// on. Moves all items, or none if the Dict is not empty or there is no room for all. Returns false with an exception set.
     /// </summary>
     internal static bool Dict(
         Handle* handle, PyObject* plain, delegate*<Handle*, PyObject*, out Incoming, bool> tryKey, ref nint position) =>
         new MapFilling(handle, plain, isDict: true, tryKey).Run(((PyDictObject*)plain)->Used, ref position);
 
-    /// <summary>The same with elements of a plain list, from an index on, for a Set.</summary>
+    /// <summary>Moves the elements of a plain list, from an index on, to a Set under the same conditions.</summary>
     internal static bool Set(
         Handle* handle, PyObject* elements, delegate*<Handle*, PyObject*, out Incoming, bool> tryKey, ref nint index) =>
         new MapFilling(handle, elements, isDict: false, tryKey).Run(((PyListObject*)elements)->Size, ref index);
@@ -73,7 +74,7 @@ internal unsafe ref struct MapFilling
         _room = count;
         _position = position;
         Section section = Section.Enter(_state->Me);
-        // What speaks against it is found again by whoever stores one by one.
+        // On failure, the caller stores the items one by one and meets the error again.
         bool begun = !PoolHeap.IsDeleted(_heap) && MapDraft.Begin(_state->Me, _map, (ulong)count, out _draft) == Status.Done;
         section.Exit(_state->Me);
         if (!begun) return true;
@@ -87,8 +88,8 @@ internal unsafe ref struct MapFilling
         for (nint sections = 1; ; sections++)
         {
             Progress progress = Progress.Deleted;
-            Section section = Section.Enter(_state->Me);
-            if (!PoolHeap.IsDeleted(_heap)) progress = FillSome();
+            Section section = PoolHeap.Enter(_state->Me, _heap, out bool isDeleted);
+            if (!isDeleted) progress = FillSome();
             section.Exit(_state->Me);
             if (progress == Progress.Over) return true;
             if (progress == Progress.Hard) progress = AddHard();
@@ -99,7 +100,7 @@ internal unsafe ref struct MapFilling
         }
     }
 
-    // The next items, up to one of which something more must be known.
+    // Stores the next items, up to one that needs Python code.
     Progress FillSome()
     {
         Participant* me = _state->Me;
@@ -109,7 +110,7 @@ internal unsafe ref struct MapFilling
             if (!PlainValues.TryStoreKey(me, _heap, _key, out Value key, out ulong hash)) return Progress.Hard;
             if (key.IsEmpty) return Progress.NoMemory;
             Value value = Value.True;
-            // A dict has no key twice.
+            // A dict has no duplicate keys.
             bool isEasy = _isDict
                 ? PlainValues.TryStore(me, _heap, _value, out value) : MapDraft.Find(_draft, Probe.Of(key)) == null;
             if (isEasy && !value.IsEmpty && MapDraft.Append(me, _map, ref _draft, hash, key, value)) continue;
@@ -142,7 +143,7 @@ internal unsafe ref struct MapFilling
         return true;
     }
 
-    // The last item, whatever it is; its key may be there already. Outside sections; Python code can run.
+    // Stores the last item, of any kind. The draft may have its key already. Called outside sections. Python code can run.
     Progress AddHard()
     {
         if (!_tryKey(_handle, _key, out Incoming key)) return Progress.Failed;
@@ -151,8 +152,8 @@ internal unsafe ref struct MapFilling
         if (!_isDict || Incoming.Item(_state, _heap, _value, Place.Item((PyObject*)_handle, _key), out item))
         {
             progress = Progress.Deleted;
-            Section section = Section.Enter(_state->Me);
-            if (!PoolHeap.IsDeleted(_heap))
+            Section section = PoolHeap.Enter(_state->Me, _heap, out bool isDeleted);
+            if (!isDeleted)
                 progress = Put(key.Probe, _isDict ? item.ToValue(_state, _heap) : Value.True) ? Progress.More : Progress.NoMemory;
             section.Exit(_state->Me);
         }
@@ -161,7 +162,7 @@ internal unsafe ref struct MapFilling
         return progress;
     }
 
-    // Takes over the reference of the value, which is empty if there was no memory.
+    // Takes over the reference of the value. The value is empty if there was no memory.
     bool Put(in Probe probe, Value value)
     {
         Participant* me = _state->Me;
@@ -180,14 +181,14 @@ internal unsafe ref struct MapFilling
         return false;
     }
 
-    // False with an exception set, or if one was.
+    // Makes the draft the contents of the map. Returns false with an exception set, also if one was set before.
     bool Publish()
     {
         Status status = Status.Deleted;
-        Section section = Section.Enter(_state->Me);
-        if (!PoolHeap.IsDeleted(_heap))
+        Section section = PoolHeap.Enter(_state->Me, _heap, out bool isDeleted);
+        if (!isDeleted)
         {
-            // Many of the elements were the same: the Set is not to keep the room that was made for all.
+            // Many elements were equal, so the Set does not keep the room that was made for all.
             bool isLoose = _draft.Count < _room / 2;
             status = isLoose ? Status.Missing : MapDraft.Publish(_state->Me, _map, ref _draft);
             if (status == Status.Missing) status = MapDraft.Spill(_state->Me, _map, ref _draft);

@@ -7,13 +7,13 @@ namespace Symplast.Python.Live;
 
 /// <summary>
 /// Reads entries of a Dict or SortedDict, and makes keys. Methods and slots of Python's, here and in the other types that take an
-/// <see cref="ILiveMap"/>, are bodies for <see cref="Frame"/>, except where they say otherwise.
+/// <see cref="ILiveMap"/>, are what callbacks answer, except where they say otherwise.
 /// </summary>
 internal static unsafe class MapLookup<TMap> where TMap : struct, ILiveMap
 {
     /// <summary>
-    /// A new reference to the value of a key; null with an exception set, or without one if there is no such key, as there is
-    /// none that cannot be there.
+    /// Returns a new reference to the value of a key. Returns null with an exception set, or without one if the map does not
+    /// have, or cannot have, the key.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static PyObject* Get(Handle* handle, PyObject* o)
@@ -26,7 +26,7 @@ internal static unsafe class MapLookup<TMap> where TMap : struct, ILiveMap
         return isOver ? result : GetAny(handle, o);
     }
 
-    // False if there is more to it than to look.
+    // The fast path. Returns false if the lookup needs more than a search.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static bool TryGet<TKey>(Handle* handle, in TKey key, out PyObject* result) where TKey : struct, IMapKey
     {
@@ -56,20 +56,14 @@ internal static unsafe class MapLookup<TMap> where TMap : struct, ILiveMap
         return status == Status.Done || IsAbsent(status) ? result : LiveErrors.Raise(handle, status);
     }
 
-    /// <summary>The method <c>get</c>, whole.</summary>
-    internal static PyObject* GetOr(PyObject* self, PyObject** arguments, nint count)
+    /// <summary>The method <c>get</c>.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static PyObject* GetOr(Handle* handle, PyObject** arguments, nint count)
     {
-        try
-        {
-            if (!LiveMethods.CheckCount("get", count, 1, 2)) return null;
-            PyObject* value = Get((Handle*)self, arguments[0]);
-            if (value != null || Api.Table.PyErr_Occurred() != null) return value;
-            return count == 2 ? References.New(arguments[1]) : Api.Table._Py_NoneStruct;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        if (!LiveMethods.CheckCount("get", count, 1, 2)) return null;
+        PyObject* value = Get(handle, arguments[0]);
+        if (value != null || Api.Table.PyErr_Occurred() != null) return value;
+        return count == 2 ? References.New(arguments[1]) : Api.Table._Py_NoneStruct;
     }
 
     /// <summary>The slot <c>sq_contains</c>.</summary>
@@ -105,7 +99,7 @@ internal static unsafe class MapLookup<TMap> where TMap : struct, ILiveMap
         return -1;
     }
 
-    /// <summary>A key to store; false with an exception set.</summary>
+    /// <summary>Makes a key to store. Returns false with an exception set.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool TryKey(Handle* handle, PyObject* o, out Incoming key)
     {
@@ -115,7 +109,9 @@ internal static unsafe class MapLookup<TMap> where TMap : struct, ILiveMap
         return false;
     }
 
-    /// <summary>A key to look up. Foreign: nothing can equal it, and the map is alive; Failed: an exception is set.</summary>
+    /// <summary>
+    /// Makes a key for a lookup. Foreign: no key of the map can equal it, and the map is alive. Failed: an exception is set.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static KeyState Find(Handle* handle, PyObject* o, out Incoming key)
     {
@@ -135,6 +131,7 @@ internal static unsafe class MapLookup<TMap> where TMap : struct, ILiveMap
         return known;
     }
 
-    /// <summary>Whether a status says that a key is not there. There is no key of another kind than the others.</summary>
+    /// <summary>Whether a status means that the map does not have a key. All keys are of one kind, so WrongKind means
+    /// this.</summary>
     internal static bool IsAbsent(Status status) => status is Status.Missing or Status.WrongKind;
 }

@@ -1,17 +1,15 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Symplast.CPython;
 using static Symplast.Python.Definitions;
 
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// The body of the Python types Dict and SortedDict: slots and methods that both have. What is called most has entry points of
-/// each type's own; the others ask which of the two it is, since a method that C calls cannot be generic.
+/// The slots and methods that the Python types Dict and SortedDict share. The most frequent operations have separate entry points
+/// for each type. The others test the type, because a method that C calls cannot be generic.
 /// </summary>
-internal static unsafe class MapType
+internal static unsafe partial class MapType
 {
-    /// <summary>What every interpreter makes one of the types from; built once a process.</summary>
+    /// <summary>The specification from which every interpreter makes one of the types; built once a process.</summary>
     internal static PyTypeSpec* Specification(
         byte* name, ReadOnlySpan<byte> doc, ReadOnlySpan<PyTypeSlot> slots, ReadOnlySpan<PyMethodDef> methods) =>
         Table(new PyTypeSpec
@@ -60,105 +58,105 @@ internal static unsafe class MapType
     };
 
     /// <summary>Whether a Dict or SortedDict is a Dict.</summary>
-    internal static bool IsDict(PyObject* self) => self->Type == ((Handle*)self)->State->TypeOf(LiveKind.Dict);
+    internal static bool IsDict(Handle* handle) => handle->Head.Type == handle->State->TypeOf(LiveKind.Dict);
 
     /// <summary>Whether an object is a Dict or SortedDict of any interpreter.</summary>
     internal static bool IsOurs(PyObject* o) =>
         Api.Table.PyType_GetSlot(o->Type, PyTypeSlot.Or) == (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*>)&Or;
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static int Init(PyObject* self, PyObject* positional, PyObject* named) =>
-        Frame.Set(self, positional, named, IsDict(self) ? &MapUpdates<DictMap>.Update : &MapUpdates<SortedDictMap>.Update);
+    [Callback]
+    private static partial int Init(Handle* handle, PyObject* positional, PyObject* named) =>
+        (IsDict(handle) ? MapUpdates<DictMap>.Update(handle, positional, named)
+            : MapUpdates<SortedDictMap>.Update(handle, positional, named)) ? 0 : -1;
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Iterate(PyObject* self) =>
-        Frame.Call(self, IsDict(self) ? &MapCopies<DictMap>.Keys : &MapCopies<SortedDictMap>.Keys);
+    [Callback]
+    private static partial PyObject* Iterate(Handle* handle) =>
+        IsDict(handle) ? MapCopies<DictMap>.Keys(handle) : MapCopies<SortedDictMap>.Keys(handle);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Repr(PyObject* self) => Frame.Call(self, &LiveMethods.Repr);
+    [Callback]
+    private static partial PyObject* Repr(Handle* handle) => LiveMethods.Repr(handle);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Compare(PyObject* self, PyObject* other, int operation) => PlainDicts.Compare(self, other, operation);
+    [Callback]
+    private static partial PyObject* Compare(PyObject* self, PyObject* other, int operation) =>
+        PlainDicts.Compare(self, other, operation);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Or(PyObject* left, PyObject* right) => PlainDicts.Or(left, right);
+    [Callback]
+    private static partial PyObject* Or(PyObject* left, PyObject* right) => PlainDicts.Or(left, right);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* InPlaceOr(PyObject* self, PyObject* other) =>
-        Frame.Change(self, other, IsDict(self) ? &MapUpdates<DictMap>.Merge : &MapUpdates<SortedDictMap>.Merge);
+    [Callback]
+    private static partial PyObject* InPlaceOr(Handle* handle, PyObject* other) =>
+        (IsDict(handle) ? MapUpdates<DictMap>.Merge(handle, other)
+            : MapUpdates<SortedDictMap>.Merge(handle, other)) ? References.New((PyObject*)handle) : null;
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* SetDefault(PyObject* self, PyObject** arguments, nint count) =>
-        Frame.Call(self, arguments, count,
-            IsDict(self) ? &MapChanges<DictMap>.SetDefault : &MapChanges<SortedDictMap>.SetDefault);
+    [Callback]
+    private static partial PyObject* SetDefault(Handle* handle, PyObject** arguments, nint count) =>
+        IsDict(handle) ? MapChanges<DictMap>.SetDefault(handle, arguments, count)
+            : MapChanges<SortedDictMap>.SetDefault(handle, arguments, count);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Pop(PyObject* self, PyObject** arguments, nint count) =>
-        Frame.Call(self, arguments, count, IsDict(self) ? &MapChanges<DictMap>.Pop : &MapChanges<SortedDictMap>.Pop);
+    [Callback]
+    private static partial PyObject* Pop(Handle* handle, PyObject** arguments, nint count) =>
+        IsDict(handle) ? MapChanges<DictMap>.Pop(handle, arguments, count)
+            : MapChanges<SortedDictMap>.Pop(handle, arguments, count);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* CompareExchange(PyObject* self, PyObject** arguments, nint count) =>
-        Frame.Call(self, arguments, count,
-            IsDict(self) ? &MapExchange<DictMap>.CompareExchange : &MapExchange<SortedDictMap>.CompareExchange);
+    [Callback]
+    private static partial PyObject* CompareExchange(Handle* handle, PyObject** arguments, nint count) =>
+        IsDict(handle) ? MapExchange<DictMap>.CompareExchange(handle, arguments, count)
+            : MapExchange<SortedDictMap>.CompareExchange(handle, arguments, count);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Add(PyObject* self, PyObject** arguments, nint count) =>
-        Frame.Call(self, arguments, count, IsDict(self) ? &MapExchange<DictMap>.Add : &MapExchange<SortedDictMap>.Add);
+    [Callback]
+    private static partial PyObject* Add(Handle* handle, PyObject** arguments, nint count) =>
+        IsDict(handle) ? MapExchange<DictMap>.Add(handle, arguments, count)
+            : MapExchange<SortedDictMap>.Add(handle, arguments, count);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* IterateAs(PyObject* self, PyObject** arguments, nint count) =>
-        Frame.Call(self, arguments, count, IsDict(self) ? &MapCopies<DictMap>.IterateAs : &MapCopies<SortedDictMap>.IterateAs);
+    [Callback]
+    private static partial PyObject* IterateAs(Handle* handle, PyObject** arguments, nint count) =>
+        IsDict(handle) ? MapCopies<DictMap>.IterateAs(handle, arguments, count)
+            : MapCopies<SortedDictMap>.IterateAs(handle, arguments, count);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* UpdateCall(PyObject* self, PyObject* positional, PyObject* named) =>
-        Frame.Do(self, positional, named, IsDict(self) ? &MapUpdates<DictMap>.Update : &MapUpdates<SortedDictMap>.Update);
+    [Callback]
+    private static partial bool UpdateCall(Handle* handle, PyObject* positional, PyObject* named) =>
+        IsDict(handle) ? MapUpdates<DictMap>.Update(handle, positional, named)
+            : MapUpdates<SortedDictMap>.Update(handle, positional, named);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Clear(PyObject* self, PyObject* none) =>
-        Frame.Do(self, IsDict(self) ? &MapChanges<DictMap>.Clear : &MapChanges<SortedDictMap>.Clear);
+    [Callback]
+    private static partial bool Clear(Handle* handle, PyObject* none) =>
+        IsDict(handle) ? MapChanges<DictMap>.Clear(handle) : MapChanges<SortedDictMap>.Clear(handle);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Reversed(PyObject* self, PyObject* none) =>
-        Frame.Call(self, IsDict(self) ? &MapCopies<DictMap>.Reversed : &MapCopies<SortedDictMap>.Reversed);
+    [Callback]
+    private static partial PyObject* Reversed(Handle* handle, PyObject* none) =>
+        IsDict(handle) ? MapCopies<DictMap>.Reversed(handle) : MapCopies<SortedDictMap>.Reversed(handle);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Keys(PyObject* self, PyObject* none) => LiveMethods.CallPython((Handle*)self, "KeysView"u8);
+    [Callback]
+    private static partial PyObject* Keys(Handle* self, PyObject* none) => LiveMethods.CallPython(self, "KeysView"u8);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Values(PyObject* self, PyObject* none) => LiveMethods.CallPython((Handle*)self, "ValuesView"u8);
+    [Callback]
+    private static partial PyObject* Values(Handle* self, PyObject* none) => LiveMethods.CallPython(self, "ValuesView"u8);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Items(PyObject* self, PyObject* none) => LiveMethods.CallPython((Handle*)self, "ItemsView"u8);
+    [Callback]
+    private static partial PyObject* Items(Handle* self, PyObject* none) => LiveMethods.CallPython(self, "ItemsView"u8);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    internal static PyObject* Copy(PyObject* self, PyObject* none) =>
-        Frame.Call(self, IsDict(self) ? &MapCopies<DictMap>.ToPlain : &MapCopies<SortedDictMap>.ToPlain);
+    [Callback]
+    internal static partial PyObject* Copy(Handle* handle, PyObject* none) =>
+        IsDict(handle) ? MapCopies<DictMap>.ToPlain(handle) : MapCopies<SortedDictMap>.ToPlain(handle);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    internal static PyObject* CopyShared(PyObject* self, PyObject* none) =>
-        Frame.Call(self, IsDict(self) ? &MapCopies<DictMap>.CopyShared : &MapCopies<SortedDictMap>.CopyShared);
+    [Callback]
+    internal static partial PyObject* CopyShared(Handle* handle, PyObject* none) =>
+        IsDict(handle) ? MapCopies<DictMap>.CopyShared(handle) : MapCopies<SortedDictMap>.CopyShared(handle);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    internal static PyObject* CopyDeep(PyObject* self, PyObject* memo) =>
-        Frame.Call(self, memo, IsDict(self) ? &MapCopies<DictMap>.CopyDeep : &MapCopies<SortedDictMap>.CopyDeep);
+    [Callback]
+    internal static partial PyObject* CopyDeep(Handle* handle, PyObject* memo) =>
+        IsDict(handle) ? MapCopies<DictMap>.CopyDeep(handle, memo) : MapCopies<SortedDictMap>.CopyDeep(handle, memo);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    internal static PyObject* FromKeys(PyObject* type, PyObject** arguments, nint count)
+    [Callback]
+    internal static partial PyObject* FromKeys(PyObject* type, PyObject** arguments, nint count)
     {
-        try
-        {
-            if (!LiveMethods.CheckCount("fromkeys", count, 1, 2) || !ThisProcess.Check()) return null;
-            PyObject* made = Api.Table.PyObject_CallNoArgs(type);
-            if (made == null) return null;
-            PyObject* value = count == 2 ? arguments[1] : Api.Table._Py_NoneStruct;
-            if (IsDict(made) ? MapUpdates<DictMap>.SetAll((Handle*)made, arguments[0], value)
-                : MapUpdates<SortedDictMap>.SetAll((Handle*)made, arguments[0], value)) return made;
-            References.Drop(made);
-            return null;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        if (!LiveMethods.CheckCount("fromkeys", count, 1, 2) || !ThisProcess.Check()) return null;
+        Handle* made = (Handle*)Api.Table.PyObject_CallNoArgs(type);
+        if (made == null) return null;
+        PyObject* value = count == 2 ? arguments[1] : Api.Table._Py_NoneStruct;
+        if (IsDict(made) ? MapUpdates<DictMap>.SetAll(made, arguments[0], value)
+            : MapUpdates<SortedDictMap>.SetAll(made, arguments[0], value)) return (PyObject*)made;
+        References.Drop((PyObject*)made);
+        return null;
     }
 }

@@ -6,8 +6,8 @@ namespace Symplast.Python.Live;
 internal static unsafe class MapUpdates<TMap> where TMap : struct, ILiveMap
 {
     /// <summary>
-    /// The method <c>update</c>: the arguments are those of dict(), which knows all that they may be. False with an exception
-    /// set.
+    /// The method <c>update</c>. The arguments are passed to dict(), which handles all their forms. Returns false with an
+    /// exception set.
     /// </summary>
     internal static bool Update(Handle* handle, PyObject* positional, PyObject* named)
     {
@@ -26,9 +26,9 @@ internal static unsafe class MapUpdates<TMap> where TMap : struct, ILiveMap
         return done;
     }
 
-    // A plain dict of what the arguments say, which nobody else has. dict() asks a mapping for its keys, then for each value,
-    // which others may have removed by then: a live one is copied at one moment instead. The copy of a plain dict alone calls no
-    // Python code.
+    // Makes a plain dict of the arguments, which no other code uses. dict() asks a mapping for its keys and then for each value,
+    // which another interpreter may have removed by then. So a live mapping is copied at one moment instead. Only the copy of a
+    // plain dict calls no Python code.
     static PyObject* ToDict(Handle* handle, PyObject* positional, PyObject* named)
     {
         LiveState* state = handle->State;
@@ -55,7 +55,8 @@ internal static unsafe class MapUpdates<TMap> where TMap : struct, ILiveMap
     }
 
     /// <summary>
-    /// The rest of the method <c>fromkeys</c>: gives what was just made keys of any iterable. False with an exception set.
+    /// The second part of the method <c>fromkeys</c>: adds the keys of an iterable to a new map. Returns false with an exception
+    /// set.
     /// </summary>
     internal static bool SetAll(Handle* made, PyObject* iterable, PyObject* value)
     {

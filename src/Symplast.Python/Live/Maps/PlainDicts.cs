@@ -2,7 +2,7 @@ using Symplast.CPython;
 
 namespace Symplast.Python.Live;
 
-/// <summary>Dict and SortedDict where plain dicts do the work. The order of the other one does not matter to them.</summary>
+/// <summary>Operations of Dict and SortedDict that plain dicts do. The order of items does not matter to them.</summary>
 internal static unsafe class PlainDicts
 {
     const int Equal = Comparison.Equal;
@@ -13,13 +13,13 @@ internal static unsafe class PlainDicts
         operation is Equal or NotEqual ? PlainForms.Compare(self, other, operation, &Is) : Api.Table._Py_NotImplementedStruct;
 
     /// <summary>
-    /// The slot <c>nb_or</c>, of which either side may be a live one: a plain dict, as that of <c>copy()</c> is.
+    /// The slot <c>nb_or</c>. Either side may be a live dict. The result is a plain dict, like that of <c>copy()</c>.
     /// </summary>
     internal static PyObject* Or(PyObject* left, PyObject* right) =>
         PlainForms.Combine(left, right, MapType.IsOurs(left) ? left : right, &Is, Api.Table.PyNumber_Or);
 
     /// <summary>
-    /// What dict() makes of the arguments of a live one's constructor or of update(); null with an exception set.
+    /// Calls dict() with the arguments of a live dict's constructor or of update(). Returns null with an exception set.
     /// </summary>
     internal static PyObject* Make(Handle* handle, PyObject* positional, PyObject* named)
     {
@@ -28,7 +28,7 @@ internal static unsafe class PlainDicts
         if (count > 1)
         {
             string name = Text.TypeName((PyObject*)handle);
-            string hint = MapType.IsDict((PyObject*)handle) ? "" : ", and no function of the keys: they are in their own order";
+            string hint = MapType.IsDict(handle) ? "" : ", and no function of the keys: they are in their own order";
             return Errors.Type($"{name} takes one mapping or iterable of pairs{hint} ({count} arguments given)");
         }
         if (count == 0) return api.PyObject_Call(api.PyDict_Type, positional, named);
@@ -41,7 +41,7 @@ internal static unsafe class PlainDicts
         if (api.PyType_GetSlot(source->Type, PyTypeSlot.Iter) == null
             && api.PyType_GetSlot(source->Type, PyTypeSlot.SequenceItem) == null)
         {
-            bool isFunction = !MapType.IsDict((PyObject*)handle) && api.PyCallable_Check(source) != 0;
+            bool isFunction = !MapType.IsDict(handle) && api.PyCallable_Check(source) != 0;
             return Errors.Type(
                 $"{Text.TypeName((PyObject*)handle)} takes a mapping or an iterable of pairs, not {Text.TypeName(source)}"
                 + (isFunction ? ": its keys are in their own order, no function makes another one" : ""));
@@ -59,7 +59,7 @@ internal static unsafe class PlainDicts
         return plain;
     }
 
-    // As dict() does it with what has keys(): these may be nested too deep to be hashed.
+    // Copies an object that has keys(), as dict() does, but checks the keys: they may be nested too deep to be hashed.
     static PyObject* OfMapping(LiveState* state, PyObject* source, PyObject* named)
     {
         ref Api api = ref Api.Table;

@@ -4,8 +4,8 @@ using Symplast.Objects;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// The entries of a snapshot by their numbers, in order or in reverse; of one that is copied as it is read, best one after the
-/// other.
+/// The entries of a snapshot by their numbers, in order or in reverse. A snapshot that is copied lazily is best read
+/// sequentially.
 /// </summary>
 internal unsafe struct SnapshotEntries
 {
@@ -14,20 +14,21 @@ internal unsafe struct SnapshotEntries
     MapCopy* _copy;
     readonly bool _reversed;
 
-    // The part that was read last: its number, counted in the direction of reading, that of its first entry, and its entries.
+    // The part that was read last: its number, counted in the direction of reading; the number of its first entry; and its
+    // entries.
     uint _part;
     uint _length;
     ulong _first;
     Value* _items;
 
-    /// <summary>Those of a snapshot, which it takes over.</summary>
+    /// <summary>The entries of a snapshot, whose ownership passes to this object.</summary>
     internal SnapshotEntries(MapSnapshot* whole, bool reversed)
     {
         _whole = whole;
         _reversed = reversed;
     }
 
-    /// <summary>The same; the caller keeps the map alive until it is freed.</summary>
+    /// <summary>The entries of a lazy copy. The caller keeps the map alive until this object is freed.</summary>
     internal SnapshotEntries(OrderedMap* map, MapCopy* copy, bool reversed)
     {
         _map = map;
@@ -35,14 +36,14 @@ internal unsafe struct SnapshotEntries
         _reversed = reversed;
     }
 
-    /// <summary>False once it was freed.</summary>
+    /// <summary>Whether the entries exist, which they do until they are freed.</summary>
     internal readonly bool Exist => _whole != null || _copy != null;
 
-    /// <summary>Number of entries. Inside a section in which the pool was not deleted.</summary>
+    /// <summary>The number of entries. Called inside a section in which the pool was not deleted.</summary>
     internal readonly ulong Count => _copy != null ? _copy->Count : _whole->Count;
 
     /// <summary>
-    /// The key and the value of an entry, without references. Inside a section in which the pool was not deleted.
+    /// Gets the key and the value of an entry without references. Called inside a section in which the pool was not deleted.
     /// </summary>
     internal void Get(ulong number, out Value key, out Value value)
     {
@@ -71,7 +72,7 @@ internal unsafe struct SnapshotEntries
         value = entry[1];
     }
 
-    /// <summary>Gives it back.</summary>
+    /// <summary>Frees the snapshot or the copy.</summary>
     internal void Free(Participant* me)
     {
         if (_copy != null) MapSnapshots.End(me, _map, _copy);

@@ -4,15 +4,16 @@ using Symplast.Objects;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// Snapshots of maps and sets, each taken in the way that costs least: up to some size in memory of the process's own, keys alone
-/// without writers noticing; a larger one in the pool, while others write; and if there is no room, with writers waiting.
+/// Takes snapshots of maps and sets in the cheapest way. A snapshot up to some size is copied to the process's own memory, one of
+/// keys alone without an effect on writers. A larger snapshot lies in the pool, and other threads write meanwhile. If the pool
+/// has no room, the snapshot is copied to the process's own memory while writers wait.
 /// </summary>
 internal static unsafe class Snapshots
 {
-    // What writers wait for, or what is read again if they do not, takes some microseconds.
+    // Copying this number of entries takes some microseconds. Writers wait that long, or else the copy is repeated.
     const ulong MostAtOnce = 1024;
 
-    /// <summary>The entries at one instant. Not inside a section.</summary>
+    /// <summary>Copies the entries at one moment. Not called inside a section.</summary>
     internal static Status Take(Participant* me, OrderedMap* map, out MapSnapshot* snapshot)
     {
         Status status = PrivateSnapshots.OfAll(me, map, MostAtOnce, out snapshot);
@@ -22,8 +23,8 @@ internal static unsafe class Snapshots
     }
 
     /// <summary>
-    /// The same, to be read one after the other: of a large map nothing is copied before it is read. Of a set, or where only keys
-    /// are wanted, the values may be empty.
+    /// Gets the entries at one moment, to be read one after the other. The entries of a large map are copied lazily, when they
+    /// are read. The values may be empty for a set, or if only keys are wanted.
     /// </summary>
     internal static Status Begin(Participant* me, OrderedMap* map, bool onlyKeys, bool reversed, out SnapshotEntries entries)
     {

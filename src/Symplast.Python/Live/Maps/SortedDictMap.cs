@@ -6,7 +6,7 @@ using Tree = Symplast.Objects.SortedMap;
 
 namespace Symplast.Python.Live;
 
-/// <summary>What makes a live mapping a SortedDict.</summary>
+/// <summary>The operations of a live mapping that is a SortedDict.</summary>
 internal readonly unsafe struct SortedDictMap : ILiveMap
 {
     /// <inheritdoc/>
@@ -90,7 +90,7 @@ internal readonly unsafe struct SortedDictMap : ILiveMap
     public static void Refuse(Handle* handle, PyObject* key, in Probe probe) =>
         UnsortableKeys.Raise(handle, key, probe);
 
-    // What can be a key here is its own copy.
+    // Keys of a SortedDict are immutable, so a key is its own copy.
     /// <inheritdoc/>
     public static PyObject* CopyKey(PyObject* key, PyObject* memo) => References.New(key);
 }

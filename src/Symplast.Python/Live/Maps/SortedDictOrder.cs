@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Objects;
@@ -12,10 +10,10 @@ using Tree = Symplast.Objects.SortedMap;
 
 namespace Symplast.Python.Live;
 
-/// <summary>The methods of a SortedDict that the order of its keys is for: ends, neighbours, ranges, places.</summary>
-internal static unsafe class SortedDictOrder
+/// <summary>The methods of a SortedDict that use the order of its keys: ends, neighbours, ranges, indices.</summary>
+internal static unsafe partial class SortedDictOrder
 {
-    /// <summary>Their definitions, for the type.</summary>
+    /// <summary>The definitions of the methods.</summary>
     internal static ReadOnlySpan<PyMethodDef> Methods() => new PyMethodDef[]
     {
         FastCallKeywords("popitem"u8, &PopItem,
@@ -48,39 +46,32 @@ internal static unsafe class SortedDictOrder
 
     static SortedMap* MapOf(Handle* handle) => (SortedMap*)handle->Shared;
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Floor(PyObject* self, PyObject* key) => Neighbour(self, key, &Tree.Floor);
+    [Callback]
+    private static partial PyObject* Floor(PyObject* self, PyObject* key) => Neighbour(self, key, &Tree.Floor);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Ceiling(PyObject* self, PyObject* key) => Neighbour(self, key, &Tree.Ceiling);
+    [Callback]
+    private static partial PyObject* Ceiling(PyObject* self, PyObject* key) => Neighbour(self, key, &Tree.Ceiling);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Lower(PyObject* self, PyObject* key) => Neighbour(self, key, &Tree.Lower);
+    [Callback]
+    private static partial PyObject* Lower(PyObject* self, PyObject* key) => Neighbour(self, key, &Tree.Lower);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Higher(PyObject* self, PyObject* key) => Neighbour(self, key, &Tree.Higher);
+    [Callback]
+    private static partial PyObject* Higher(PyObject* self, PyObject* key) => Neighbour(self, key, &Tree.Higher);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* First(PyObject* self, PyObject* none) => End(self, &FirstOf);
+    [Callback]
+    private static partial PyObject* First(PyObject* self, PyObject* none) => End(self, &FirstOf);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Last(PyObject* self, PyObject* none) => End(self, &LastOf);
+    [Callback]
+    private static partial PyObject* Last(PyObject* self, PyObject* none) => End(self, &LastOf);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* PopFirst(PyObject* self, PyObject* none) => Frame.Call(self, &PopFirst);
+    [Callback]
+    private static partial PyObject* PopFirst(Handle* handle, PyObject* none) => TakeEnd(handle, &Tree.PopMin, "pop_first");
 
-    static PyObject* PopFirst(Handle* handle) => TakeEnd(handle, &Tree.PopMin, "pop_first");
+    [Callback]
+    private static partial PyObject* PopLast(Handle* handle, PyObject* none) => TakeEnd(handle, &Tree.PopMax, "pop_last");
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* PopLast(PyObject* self, PyObject* none) => Frame.Call(self, &PopLast);
-
-    static PyObject* PopLast(Handle* handle) => TakeEnd(handle, &Tree.PopMax, "pop_last");
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* PeekItem(PyObject* self, PyObject** arguments, nint count, PyObject* keywords) =>
-        Frame.Call(self, arguments, count, keywords, &PeekItem);
-
-    static PyObject* PeekItem(Handle* handle, PyObject** arguments, nint count, PyObject* keywords)
+    [Callback]
+    private static partial PyObject* PeekItem(Handle* handle, PyObject** arguments, nint count, PyObject* keywords)
     {
         if (!TryIndex("peekitem", arguments, count, keywords, out nint index)) return null;
         if (!LiveMethods.IsUsable(handle)) return null;
@@ -89,49 +80,38 @@ internal static unsafe class SortedDictOrder
         return status == Status.Missing ? RaiseIndex() : status == Status.Done ? pair : LiveErrors.Raise(handle, status);
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* PopItem(PyObject* self, PyObject** arguments, nint count, PyObject* keywords) =>
-        Frame.Call(self, arguments, count, keywords, &PopItem);
-
-    static PyObject* PopItem(Handle* handle, PyObject** arguments, nint count, PyObject* keywords)
+    [Callback]
+    private static partial PyObject* PopItem(Handle* handle, PyObject** arguments, nint count, PyObject* keywords)
     {
         if (!TryIndex("popitem", arguments, count, keywords, out nint index) || !LiveMethods.IsUsable(handle)) return null;
         if (index is not (0 or -1)) return PopInside(handle, index);
         return index == 0 ? TakeEnd(handle, &Tree.PopMin, "popitem") : TakeEnd(handle, &Tree.PopMax, "popitem");
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* IRange(PyObject* self, PyObject** arguments, nint count, PyObject* keywords)
+    [Callback]
+    private static partial PyObject* IRange(Handle* handle, PyObject** arguments, nint count, PyObject* keywords)
     {
-        try
+        Span<nint> values = stackalloc nint[4];
+        if (!Arguments.Bind(
+            "irange", ["minimum", "maximum", "inclusive", "reverse"], required: 0, positional: 4, arguments, count, keywords,
+            values)) return null;
+        bool includesMinimum = true;
+        bool includesMaximum = true;
+        if (values[2] != 0 && !TryInclusive((PyObject*)values[2], out includesMinimum, out includesMaximum)) return null;
+        int reversed = values[3] == 0 ? 0 : Api.Table.PyObject_IsTrue((PyObject*)values[3]);
+        if (reversed < 0 || !LiveMethods.IsUsable(handle)) return null;
+        PyObject* none = Api.Table._Py_NoneStruct;
+        PyObject* minimum = values[0] == (nint)none ? null : (PyObject*)values[0];
+        PyObject* maximum = values[1] == (nint)none ? null : (PyObject*)values[1];
+        PyObject* range = null;
+        if (TryBound(handle, minimum, out Incoming lower))
         {
-            Span<nint> values = stackalloc nint[4];
-            if (!Arguments.Bind(
-                "irange", ["minimum", "maximum", "inclusive", "reverse"], required: 0, positional: 4, arguments, count, keywords,
-                values)) return null;
-            bool includesMinimum = true;
-            bool includesMaximum = true;
-            if (values[2] != 0 && !TryInclusive((PyObject*)values[2], out includesMinimum, out includesMaximum)) return null;
-            int reversed = values[3] == 0 ? 0 : Api.Table.PyObject_IsTrue((PyObject*)values[3]);
-            Handle* handle = (Handle*)self;
-            if (reversed < 0 || !LiveMethods.IsUsable(handle)) return null;
-            PyObject* none = Api.Table._Py_NoneStruct;
-            PyObject* minimum = values[0] == (nint)none ? null : (PyObject*)values[0];
-            PyObject* maximum = values[1] == (nint)none ? null : (PyObject*)values[1];
-            PyObject* range = null;
-            if (TryBound(handle, minimum, out Incoming lower))
-            {
-                if (TryBound(handle, maximum, out Incoming upper))
-                    range = Range(handle, minimum, lower, includesMinimum, maximum, upper, includesMaximum, reversed != 0);
-                upper.Dispose(handle->State);
-            }
-            lower.Dispose(handle->State);
-            return range;
+            if (TryBound(handle, maximum, out Incoming upper))
+                range = Range(handle, minimum, lower, includesMinimum, maximum, upper, includesMaximum, reversed != 0);
+            upper.Dispose(handle->State);
         }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        lower.Dispose(handle->State);
+        return range;
     }
 
     static PyObject* Range(
@@ -152,7 +132,7 @@ internal static unsafe class SortedDictOrder
             $"irange(): from {Text.TypeName(minimum)} to {Text.TypeName(maximum)} is no range of the keys of this SortedDict");
     }
 
-    // Nothing for no bound. False with an exception set.
+    // Makes the key of a bound, an empty one if there is no bound. Returns false with an exception set.
     static bool TryBound(Handle* handle, PyObject* bound, out Incoming key)
     {
         key = default;
@@ -162,8 +142,8 @@ internal static unsafe class SortedDictOrder
         return known == KeyState.Ready && !UnsortableKeys.RefusesBound(handle, bound, key.Probe);
     }
 
-    // What is not equal to a key has no place among them, unless it is of a kind of keys; a complex number has none, whatever it
-    // equals.
+    // An object that equals no key has a place among the keys only if it is of their kind. A complex number has none, even if it
+    // equals a key.
     static KeyState FindBound(Handle* handle, PyObject* bound, out Incoming key)
     {
         key = default;
@@ -189,43 +169,29 @@ internal static unsafe class SortedDictOrder
 
     static PyObject* Neighbour(PyObject* self, PyObject* bound, Search search)
     {
-        try
+        Handle* handle = (Handle*)self;
+        if (!LiveMethods.IsUsable(handle)) return null;
+        KeyState known = FindBound(handle, bound, out Incoming key);
+        if (known != KeyState.Ready) return known == KeyState.Foreign ? UnsortableKeys.Raise(handle, bound, default) : null;
+        if (UnsortableKeys.RefusesBound(handle, bound, key.Probe))
         {
-            Handle* handle = (Handle*)self;
-            if (!LiveMethods.IsUsable(handle)) return null;
-            KeyState known = FindBound(handle, bound, out Incoming key);
-            if (known != KeyState.Ready) return known == KeyState.Foreign ? UnsortableKeys.Raise(handle, bound, default) : null;
-            if (UnsortableKeys.RefusesBound(handle, bound, key.Probe))
-            {
-                key.Dispose(handle->State);
-                return null;
-            }
-            PyObject* pair = Find(handle, key.Probe, search, out Status status);
-            if (status == Status.WrongKind) UnsortableKeys.Raise(handle, bound, key.Probe);
-            else if (status is not (Status.Done or Status.Missing)) LiveErrors.Raise(handle, status);
             key.Dispose(handle->State);
-            return status == Status.Missing ? Api.Table._Py_NoneStruct : pair;
+            return null;
         }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        PyObject* pair = Find(handle, key.Probe, search, out Status status);
+        if (status == Status.WrongKind) UnsortableKeys.Raise(handle, bound, key.Probe);
+        else if (status is not (Status.Done or Status.Missing)) LiveErrors.Raise(handle, status);
+        key.Dispose(handle->State);
+        return status == Status.Missing ? Api.Table._Py_NoneStruct : pair;
     }
 
     static PyObject* End(PyObject* self, Search search)
     {
-        try
-        {
-            Handle* handle = (Handle*)self;
-            if (!LiveMethods.IsUsable(handle)) return null;
-            PyObject* pair = Find(handle, default, search, out Status status);
-            return status == Status.Missing
-                ? Api.Table._Py_NoneStruct : status == Status.Done ? pair : LiveErrors.Raise(handle, status);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        Handle* handle = (Handle*)self;
+        if (!LiveMethods.IsUsable(handle)) return null;
+        PyObject* pair = Find(handle, default, search, out Status status);
+        return status == Status.Missing
+            ? Api.Table._Py_NoneStruct : status == Status.Done ? pair : LiveErrors.Raise(handle, status);
     }
 
     static Status FirstOf(Participant* me, SortedMap* map, in Probe none, out Value key, out Value value) =>
@@ -234,7 +200,7 @@ internal static unsafe class SortedDictOrder
     static Status LastOf(Participant* me, SortedMap* map, in Probe none, out Value key, out Value value) =>
         Tree.Last(me, map, out key, out value);
 
-    // The pair that a search finds; null with an exception set if it is Done but cannot be given.
+    // The pair that a search finds. Null with an exception set if the status is Done but the pair cannot be made.
     static PyObject* Find(Handle* handle, in Probe probe, Search search, out Status status)
     {
         LiveState* state = handle->State;
@@ -272,7 +238,7 @@ internal static unsafe class SortedDictOrder
         return status == Status.Done ? GivePair(state, key, value, held) : LiveErrors.Raise(handle, status);
     }
 
-    // Takes over both references, and what is held for the value; keys are in the map's own pool.
+    // Makes a pair. Takes over both references, and the heap that is held for the value. Keys are always in the map's own pool.
     static PyObject* GivePair(LiveState* state, Value key, Value value, PoolHeap* held)
     {
         PyObject* first = Outgoing.Give(state, key);
@@ -300,9 +266,8 @@ internal static unsafe class SortedDictOrder
         {
             key = value = default;
             wasEmpty = false;
-            Section section = Section.Enter(state->Me);
-            status = PoolHeap.IsDeleted(Heap.Of(handle->Shared))
-                ? Status.Deleted
+            Section section = Heap.Enter(state->Me, handle->Shared, out bool isDeleted);
+            status = isDeleted ? Status.Deleted
                 : Tree.PopAt(state->Me, MapOf(handle), index, UnknownClasses.Guard(state), out key, out value, out wasEmpty);
             held = status == Status.Done ? Outgoing.Hold(value) : null;
             UnknownClasses.Note(state, status);
@@ -313,15 +278,14 @@ internal static unsafe class SortedDictOrder
         return status == Status.Done ? GivePair(state, key, value, held) : LiveErrors.Raise(handle, status);
     }
 
-    // The entry at an index at one moment, with references that are the caller's; Missing if there is none.
+    // The entry at an index at one moment, with references that are the caller's. Missing if there is none.
     static Status TryAt(Handle* handle, nint index, out Value key, out Value value, out PoolHeap* held)
     {
         key = value = default;
         held = null;
         LiveState* state = handle->State;
-        Section section = Section.Enter(state->Me);
-        Status status = PoolHeap.IsDeleted(Heap.Of(handle->Shared))
-            ? Status.Deleted : Tree.TakeAt(state->Me, MapOf(handle), index, out key, out value);
+        Section section = Heap.Enter(state->Me, handle->Shared, out bool isDeleted);
+        Status status = isDeleted ? Status.Deleted : Tree.TakeAt(state->Me, MapOf(handle), index, out key, out value);
         if (status == Status.Done) held = Outgoing.Hold(value);
         section.Exit(state->Me);
         return status;

@@ -7,12 +7,12 @@ using static Symplast.Python.Definitions;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// The Python type <c>symplast.SortedDict</c>: a map in the order of its keys that all interpreters share. What it has besides
-/// <see cref="MapType"/>, and the entry points of what is called most.
+/// The Python type <c>symplast.SortedDict</c>: a map in the order of its keys that all interpreters share. This class adds to
+/// <see cref="MapType"/> the members that only SortedDict has, and entry points for the most frequent operations.
 /// </summary>
-internal static unsafe class SortedDictType
+internal static unsafe partial class SortedDictType
 {
-    /// <summary>What others are to know of the kind; once a process.</summary>
+    /// <summary>The entry for the table of kinds; made once a process.</summary>
     internal static Kind Kind()
     {
         return new Kind
@@ -25,7 +25,7 @@ internal static unsafe class SortedDictType
         };
     }
 
-    /// <summary>What every interpreter makes its type from; built once a process.</summary>
+    /// <summary>The specification from which every interpreter makes its type; built once a process.</summary>
     static PyTypeSpec* Specification() => MapType.Specification(
         Text.Utf8("symplast.SortedDict"u8),
         """
@@ -62,58 +62,32 @@ internal static unsafe class SortedDictType
             .. SortedDictOrder.Methods(),
         ]);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* New(PyObject* type, PyObject* positional, PyObject* named) => Creation.New(type, &SortedDictMap.Make);
+    [Callback]
+    private static partial PyObject* New(PyObject* type, PyObject* positional, PyObject* named) =>
+        Creation.New(type, &SortedDictMap.Make);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Subscript(PyObject* self, PyObject* key)
+    [Callback]
+    private static partial PyObject* Subscript(Handle* self, PyObject* key)
     {
-        try
-        {
-            PyObject* value = MapLookup<SortedDictMap>.Get((Handle*)self, key);
-            return value != null || Api.Table.PyErr_Occurred() != null ? value : LiveMethods.RaiseKey(key);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        PyObject* value = MapLookup<SortedDictMap>.Get(self, key);
+        return value != null || Api.Table.PyErr_Occurred() != null ? value : LiveMethods.RaiseKey(key);
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static int Assign(PyObject* self, PyObject* key, PyObject* value)
+    [Callback]
+    private static partial int Assign(Handle* handle, PyObject* key, PyObject* value)
     {
-        try
-        {
-            Handle* handle = (Handle*)self;
-            bool done = value != null
-                ? MapChanges<SortedDictMap>.Set(handle, key, value) : MapChanges<SortedDictMap>.Remove(handle, key);
-            return done ? 0 : -1;
-        }
-        catch (Exception e)
-        {
-            Errors.FromManaged(e);
-            return -1;
-        }
+        bool done = value != null
+            ? MapChanges<SortedDictMap>.Set(handle, key, value) : MapChanges<SortedDictMap>.Remove(handle, key);
+        return done ? 0 : -1;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static int Contains(PyObject* self, PyObject* o)
-    {
-        try
-        {
-            return MapLookup<SortedDictMap>.Contains((Handle*)self, o);
-        }
-        catch (Exception e)
-        {
-            Errors.FromManaged(e);
-            return -1;
-        }
-    }
+    [Callback]
+    private static partial int Contains(Handle* self, PyObject* o) => MapLookup<SortedDictMap>.Contains(self, o);
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static nint Length(PyObject* self) => MapLookup<SortedDictMap>.Length(self);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* GetOr(PyObject* self, PyObject** arguments, nint count) =>
-        MapLookup<SortedDictMap>.GetOr(self, arguments, count);
+    [Callback]
+    private static partial PyObject* GetOr(Handle* handle, PyObject** arguments, nint count) =>
+        MapLookup<SortedDictMap>.GetOr(handle, arguments, count);
 }

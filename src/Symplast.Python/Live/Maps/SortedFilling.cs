@@ -7,8 +7,8 @@ using Tree = Symplast.Objects.SortedMap;
 namespace Symplast.Python.Live;
 
 /// <summary>
-/// Gives a SortedDict that is empty the items of a plain dict at once: they are sorted, and a tree is made of them, where nobody
-/// sees it.
+/// Fills an empty SortedDict with the items of a plain dict at once: sorts the items and builds a tree of them, which no other
+/// thread sees before it is complete.
 /// </summary>
 internal static unsafe class SortedFilling
 {
@@ -18,22 +18,23 @@ internal static unsafe class SortedFilling
     const nint PerSection = 256;
 
     /// <summary>
-    /// Moves items of a plain dict that nobody else has to a SortedDict, from its first one on: as many as there are whose keys
-    /// are numbers, or text, and whose values are plain; or none, if the SortedDict is not empty, or has no room. False with an
-    /// exception set; handlers of signals can run.
+    /// Moves items of a plain dict, which no other code uses, to a SortedDict. Moves the first items whose keys are numbers or
+    /// text and whose values are plain, or none if the SortedDict is not empty or there is no room. Returns false with an
+    /// exception set. Signal handlers can run.
     /// </summary>
     internal static bool Dict(Handle* handle, PyObject* plain, ref nint position)
     {
         nint count = ((PyDictObject*)plain)->Used;
         LiveState* state = handle->State;
-        // Others may store something meanwhile: then it ends later.
+        // Other threads may store items meanwhile. Then TryFill fails.
         if (count < Few || Tree.Count(state->Me, (SortedMap*)handle->Shared, out long present) != Status.Done || present != 0)
             return true;
         SortedEntry* entries = Allocate(count);
         if (entries == null) return true;
         nint after = position;
         bool goesOn = Collect(handle, plain, ref after, entries, count, out nint collected);
-        // What was stored goes on if all did; what else is in the way is found again by whoever stores one by one.
+        // The position advances only if all collected items were stored. Otherwise the caller stores the items one by one and
+        // meets any error again.
         if (goesOn && LiveMethods.IsUsable(handle) && TryFill(handle, entries, collected)) position = after;
         NativeMemory.Free(entries);
         return goesOn && Api.Table.PyErr_Occurred() == null;
@@ -51,7 +52,8 @@ internal static unsafe class SortedFilling
         }
     }
 
-    // The first items, with references. They are dropped if it fails, with an exception set; what went with the pool is none.
+    // Collects the first items with references. On failure the references are dropped and an exception is set. A deleted pool is
+    // not a failure: no items are then collected.
     static bool Collect(Handle* handle, PyObject* plain, ref nint position, SortedEntry* entries, nint count, out nint collected)
     {
         LiveState* state = handle->State;
@@ -59,8 +61,8 @@ internal static unsafe class SortedFilling
         collected = 0;
         for (nint sections = 1; ; sections++)
         {
-            Section section = Section.Enter(state->Me);
-            nint most = PoolHeap.IsDeleted(heap) ? 0 : Math.Min(count - collected, PerSection);
+            Section section = PoolHeap.Enter(state->Me, heap, out bool isDeleted);
+            nint most = isDeleted ? 0 : Math.Min(count - collected, PerSection);
             nint done = 0;
             while (done < most && TryNext(state->Me, heap, plain, ref position, entries + collected))
             {
@@ -75,7 +77,8 @@ internal static unsafe class SortedFilling
         }
     }
 
-    // Inside a section. False if there is none, or if it is not plain: the position stays before it then.
+    // Gets the next item. Called inside a section. Returns false if there is none, or if it is not plain; the position is then
+    // unchanged.
     static bool TryNext(Participant* me, PoolHeap* heap, PyObject* plain, ref nint position, SortedEntry* entry)
     {
         PyObject* key;
@@ -95,7 +98,7 @@ internal static unsafe class SortedFilling
         return true;
     }
 
-    // The references go to the map, or they are dropped.
+    // Passes the references to the map, or drops them.
     static bool TryFill(Handle* handle, SortedEntry* entries, nint count)
     {
         LiveState* state = handle->State;

@@ -6,12 +6,12 @@ using Tree = Symplast.Objects.SortedMap;
 
 namespace Symplast.Python.Live;
 
-/// <summary>Objects that have no place in the order of a SortedDict: what is wrong with them.</summary>
+/// <summary>Raises the errors for objects that have no place in the order of a SortedDict.</summary>
 internal static unsafe class UnsortableKeys
 {
     /// <summary>
-    /// Says why an object cannot be a key here: it has no order at all, or that of another kind. The probe is empty for what is
-    /// no value of a pool.
+    /// Raises the error that states why an object cannot be a key: it has no order, or is of another kind than the keys. The
+    /// probe is empty if the object cannot be a value.
     /// </summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     internal static PyObject* Raise(Handle* handle, PyObject* o, in Probe probe)
@@ -39,7 +39,7 @@ internal static unsafe class UnsortableKeys
             : $"{place}: the keys of a SortedDict are numbers, str, bytes or tuples of these, not {type}");
     }
 
-    // Says with which key a tuple cannot be compared, if that is still there.
+    // Raises the error that names the key with which a tuple cannot be compared, if the map still has that key.
     static PyObject* RaiseMixed(Handle* handle, string place, in Probe probe)
     {
         LiveState* state = handle->State;
@@ -52,7 +52,7 @@ internal static unsafe class UnsortableKeys
             : $"{place}: this tuple cannot be sorted among the keys of this SortedDict");
     }
 
-    // Whether a tuple and a neighbour of its place have no order. Inside a section.
+    // Whether a tuple has no order with a neighbour of its place. Called inside a section.
     static bool IsMixed(Handle* handle, in Probe probe, out OrderingClass first, out OrderingClass second)
     {
         first = second = OrderingClass.None;
@@ -93,7 +93,7 @@ internal static unsafe class UnsortableKeys
         OrderingClass.Text => "str",
         OrderingClass.Bytes => "bytes",
         OrderingClass.Tuple => "tuples",
-        // The others were removed just now.
+        // The other keys have been removed meanwhile.
         _ => "of another kind",
     };
 }

@@ -74,8 +74,7 @@ internal static unsafe class LivePickles
         void* address = AddressRange.At(place);
         if (ticket is 0 or > TicketMask || address == null) return Errors.Value("not a pickled live object");
         PoolHeap* heap = pool.LiveHeap();
-        Section section = Section.Enter(state->Me);
-        bool isDeleted = PoolHeap.IsDeleted(heap);
+        Section section = PoolHeap.Enter(state->Me, heap, out bool isDeleted);
         if (!isDeleted) Heap.Pin(heap);
         section.Exit(state->Me);
         if (isDeleted) return interpreter.RaiseDeleted(pool);

@@ -125,8 +125,8 @@ internal static unsafe class Parcels
             if (ticket.Heap == 0) continue;
             ByObject.Remove(ticket.Shared);
             PoolHeap* heap = (PoolHeap*)ticket.Heap;
-            Section section = Section.Enter(_postman);
-            if (!PoolHeap.IsDeleted(heap)) Reference.Drop(_postman, (Header*)ticket.Shared);
+            Section section = PoolHeap.Enter(_postman, heap, out bool isDeleted);
+            if (!isDeleted) Reference.Drop(_postman, (Header*)ticket.Shared);
             section.Exit(_postman);
             Heap.Unpin(heap);
         }

@@ -1,12 +1,10 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Symplast.CPython;
 using static Symplast.Python.Definitions;
 
 namespace Symplast.Python.Live;
 
 /// <summary>The functions through which <c>symplast/classes.py</c> uses the tables of classes.</summary>
-internal static unsafe class ClassFunctions
+internal static unsafe partial class ClassFunctions
 {
     /// <summary>The functions, for the module's table.</summary>
     internal static ReadOnlySpan<PyMethodDef> Methods() => new PyMethodDef[]
@@ -29,11 +27,8 @@ internal static unsafe class ClassFunctions
         OneArg("_class_gone"u8, &Gone, "Callback of the weak references to classes."u8),
     };
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Made(PyObject* module, PyObject** arguments, nint count) =>
-        FunctionFrame.Call(module, arguments, count, &Made);
-
-    static PyObject* Made(InterpreterState interpreter, PyObject** arguments, nint count)
+    [Callback]
+    private static partial PyObject* Made(InterpreterState interpreter, PyObject** arguments, nint count)
     {
         if (!Fits(interpreter, arguments, count, 3))
             return Errors.Type("_class_made() takes a class of live objects and two texts");
@@ -43,11 +38,8 @@ internal static unsafe class ClassFunctions
         return References.New(old == null ? Api.Table._Py_NoneStruct : old);
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* ByName(PyObject* module, PyObject** arguments, nint count) =>
-        FunctionFrame.Call(module, arguments, count, &ByName);
-
-    static PyObject* ByName(InterpreterState interpreter, PyObject** arguments, nint count)
+    [Callback]
+    private static partial PyObject* ByName(InterpreterState interpreter, PyObject** arguments, nint count)
     {
         if (!Fits(interpreter, arguments, count, 5))
             return Errors.Type("_name_class() takes a class of live objects, two texts and two numbers");
@@ -65,22 +57,16 @@ internal static unsafe class ClassFunctions
         return ClassTable.WantsDefinition(number) ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* ByToken(PyObject* module, PyObject** arguments, nint count) =>
-        FunctionFrame.Call(module, arguments, count, &ByToken);
-
-    static PyObject* ByToken(InterpreterState interpreter, PyObject** arguments, nint count)
+    [Callback]
+    private static partial PyObject* ByToken(InterpreterState interpreter, PyObject** arguments, nint count)
     {
         if (!Fits(interpreter, arguments, count, 4))
             return Errors.Type("_number_class() takes a class of live objects and three texts");
         return Number(interpreter, arguments, out _) ? Api.Table._Py_NoneStruct : null;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Publish(PyObject* module, PyObject** arguments, nint count) =>
-        FunctionFrame.Call(module, arguments, count, &Publish);
-
-    static PyObject* Publish(InterpreterState interpreter, PyObject** arguments, nint count)
+    [Callback]
+    private static partial PyObject* Publish(InterpreterState interpreter, PyObject** arguments, nint count)
     {
         ref Api api = ref Api.Table;
         if (!Fits(interpreter, arguments, count, 7))
@@ -102,24 +88,15 @@ internal static unsafe class ClassFunctions
         return api._Py_NoneStruct;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* IsPublished(PyObject* module, PyObject* token)
+    [Callback]
+    private static partial PyObject* IsPublished(PyObject* module, PyObject* token)
     {
-        try
-        {
-            if (token->Type != Api.Table.PyUnicode_Type) return Errors.Type("_is_published() takes a text");
-            return ClassTable.IsPublished(Text.FromPython(token)) ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        if (token->Type != Api.Table.PyUnicode_Type) return Errors.Type("_is_published() takes a text");
+        return ClassTable.IsPublished(Text.FromPython(token)) ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Namesakes(PyObject* module, PyObject* none) => FunctionFrame.Call(module, none, &Namesakes);
-
-    static PyObject* Namesakes(InterpreterState interpreter, PyObject* none)
+    [Callback]
+    private static partial PyObject* Namesakes(InterpreterState interpreter, PyObject* none)
     {
         InterpreterClasses classes = InterpreterClasses.Of(interpreter);
         PyObject* list = Api.Table.PyList_New(0);
@@ -136,11 +113,8 @@ internal static unsafe class ClassFunctions
     }
 
     // Called directly by the collector. In a Python callback a signal handler's exception would be lost.
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* LetGo(PyObject* module, PyObject** arguments, nint count) =>
-        FunctionFrame.Call(module, arguments, count, &LetGo);
-
-    static PyObject* LetGo(InterpreterState interpreter, PyObject** arguments, nint count)
+    [Callback]
+    private static partial PyObject* LetGo(InterpreterState interpreter, PyObject** arguments, nint count)
     {
         ref Api api = ref Api.Table;
         if (count != 2 || arguments[0]->Type != api.PyUnicode_Type || arguments[1]->Type != api.PyDict_Type)
@@ -153,10 +127,8 @@ internal static unsafe class ClassFunctions
         return api._Py_NoneStruct;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Gone(PyObject* module, PyObject* weak) => FunctionFrame.Call(module, weak, &Gone);
-
-    static PyObject* Gone(InterpreterState interpreter, PyObject* weak)
+    [Callback]
+    private static partial PyObject* Gone(InterpreterState interpreter, PyObject* weak)
     {
         InterpreterClasses.Of(interpreter).Forget(weak);
         return Api.Table._Py_NoneStruct;

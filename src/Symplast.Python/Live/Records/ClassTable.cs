@@ -167,9 +167,9 @@ internal static unsafe class ClassTable
     }
 
     /// <summary>
-    /// What the table has of a class; false if it has nothing. The definition is a new bytes object, None if there is none, or
-    /// null with an exception set if there is no memory. The caller drops the parcel when it has read the definition, which
-    /// another one may replace meanwhile.
+    /// Gets the entry of a class. Returns false if the table has none. The definition is a new bytes object, None if there is
+    /// none, or null with an exception set if there is no memory. The caller drops the parcel when it has read the definition,
+    /// which another one may replace meanwhile.
     /// </summary>
     internal static bool TryGet(
         int number, out Identity? identity, out PyObject* definition, out long parcel, out string? failure)

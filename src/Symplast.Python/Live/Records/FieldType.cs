@@ -4,7 +4,6 @@ using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Objects;
 using static Symplast.Python.Definitions;
-using Records = Symplast.Objects.Record;
 
 namespace Symplast.Python.Live;
 
@@ -12,7 +11,7 @@ namespace Symplast.Python.Live;
 /// A declared attribute of a class of live objects: a data descriptor that caches the slot of the attribute in objects. Classes
 /// with fields need no attribute look-up of ours, so CPython finds their methods as fast as those of any class.
 /// </summary>
-internal unsafe struct Field
+internal unsafe partial struct Field
 {
     PyObject _head;
     PyObject* _name;
@@ -87,30 +86,23 @@ internal unsafe struct Field
     internal static bool IsNamed(Field* field, PyObject* name) =>
         field->_name == name || field->_name != null && Text.FromPython(field->_name) == Text.FromPython(name);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
+    [Callback]
+    private static partial PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
     {
-        try
-        {
-            ref Api api = ref Api.Table;
-            nint count = ((PyVarObject*)positional)->Size;
-            PyObject** arguments = Tuples.Items(positional);
-            bool fits = count is 2 or 3 && arguments[0]->Type == api.PyUnicode_Type
-                && (arguments[1] == api._Py_NoneStruct || arguments[1]->Type == api.PyTuple_Type);
-            if (!fits) return Errors.Type("Field() takes a name, a tuple of types or None, and perhaps a default");
-            Field* field = (Field*)api.PyType_GenericAlloc(type, 0);
-            if (field == null) return null;
-            field->_name = References.New(arguments[0]);
-            field->_required = arguments[1] == api._Py_NoneStruct ? null : References.New(arguments[1]);
-            field->_usual = field->_required == null || ((PyVarObject*)field->_required)->Size == 0
-                ? null : Tuples.Items(field->_required)[0];
-            field->_default = count == 3 ? References.New(arguments[2]) : null;
-            return (PyObject*)field;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        ref Api api = ref Api.Table;
+        nint count = ((PyVarObject*)positional)->Size;
+        PyObject** arguments = Tuples.Items(positional);
+        bool fits = count is 2 or 3 && arguments[0]->Type == api.PyUnicode_Type
+            && (arguments[1] == api._Py_NoneStruct || arguments[1]->Type == api.PyTuple_Type);
+        if (!fits) return Errors.Type("Field() takes a name, a tuple of types or None, and perhaps a default");
+        Field* field = (Field*)api.PyType_GenericAlloc(type, 0);
+        if (field == null) return null;
+        field->_name = References.New(arguments[0]);
+        field->_required = arguments[1] == api._Py_NoneStruct ? null : References.New(arguments[1]);
+        field->_usual = field->_required == null || ((PyVarObject*)field->_required)->Size == 0
+            ? null : Tuples.Items(field->_required)[0];
+        field->_default = count == 3 ? References.New(arguments[2]) : null;
+        return (PyObject*)field;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -164,9 +156,9 @@ internal unsafe struct Field
         LiveState* state = handle->State;
         Participant* me = state->Me;
         Section section = Section.Enter(me);
-        RecordView view = Records.View((Record*)handle->Shared);
+        RecordView view = RecordView.Of((Record*)handle->Shared);
         int slot = field->_places.SlotOf(view.ShapeId);
-        PyObject* result = slot >= 0 ? Outgoing.Object(state, Records.Load(view, slot)) : null;
+        PyObject* result = slot >= 0 ? Outgoing.Object(state, RecordView.Load(view, slot)) : null;
         section.Exit(me);
         return result != null ? result : GetSlowly(field, o);
     }
@@ -190,7 +182,7 @@ internal unsafe struct Field
             do
             {
                 Section section = Section.Enter(state->Me);
-                status = Records.Get(
+                status = NamedAttributes.Get(
                     state->Me, (Record*)handle->Shared, key.Probe, out Value value, out ulong shapeId, out int slot);
                 result = status == Status.Done ? Outgoing.Object(state, value) : null;
                 section.Exit(state->Me);
@@ -207,19 +199,8 @@ internal unsafe struct Field
         }
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static int Set(PyObject* self, PyObject* o, PyObject* value)
-    {
-        try
-        {
-            return Assign((Field*)self, o, value) ? 0 : -1;
-        }
-        catch (Exception e)
-        {
-            Errors.FromManaged(e);
-            return -1;
-        }
-    }
+    [Callback]
+    private static partial int Set(Field* self, PyObject* o, PyObject* value) => Assign(self, o, value) ? 0 : -1;
 
     /// <summary>
     /// Sets the attribute through a field that the class is known to have. Another thread may remove the field from the class
@@ -263,7 +244,7 @@ internal unsafe struct Field
         Participant* me = handle->State->Me;
         Record* record = (Record*)handle->Shared;
         Section section = Section.Enter(me);
-        ulong shapeId = Records.View(record).ShapeId;
+        ulong shapeId = RecordView.Of(record).ShapeId;
         bool done = StoreWhereKnown(field, me, record, shapeId, word) == Status.Done;
         section.Exit(me);
         return done;
@@ -285,9 +266,9 @@ internal unsafe struct Field
     static Status StoreWhereKnown(Field* field, Participant* me, Record* record, ulong shapeId, Value value)
     {
         int slot = field->_places.SlotOf(shapeId);
-        if (slot >= 0) return Records.StoreCached(me, record, shapeId, slot, value);
+        if (slot >= 0) return CachedSlots.Store(me, record, shapeId, slot, value);
         Shape* extended = field->_places.StepFrom(shapeId);
-        return extended == null ? Status.Missing : Records.Append(me, record, shapeId, extended, value);
+        return extended == null ? Status.Missing : CachedSlots.Append(me, record, shapeId, extended, value);
     }
 
     static bool Set(Field* field, Handle* handle, PyObject* o)
@@ -303,12 +284,12 @@ internal unsafe struct Field
         Status status;
         Participant* me = state->Me;
         Record* record = (Record*)handle->Shared;
-        Section section = Section.Enter(me);
-        Value value = PoolHeap.IsDeleted(heap) ? default : incoming.ToValue(state, heap);
+        Section section = PoolHeap.Enter(me, heap, out bool isDeleted);
+        Value value = isDeleted ? default : incoming.ToValue(state, heap);
         if (value.IsEmpty) status = PoolHeap.IsDeleted(heap) ? Status.Deleted : Status.NoMemory;
         else
         {
-            ulong shapeId = Records.View(record).ShapeId;
+            ulong shapeId = RecordView.Of(record).ShapeId;
             status = StoreWhereKnown(field, me, record, shapeId, value);
             if (status == Status.Missing) status = SetByName(field, state, record, shapeId, value);
             else if (status != Status.Done) Reference.Drop(me, value);
@@ -325,13 +306,13 @@ internal unsafe struct Field
     {
         Status status = Status.NoMemory;
         if (Incoming.Key(state, Heap.Of(record), field->_name, out Incoming key) == KeyState.Ready)
-            status = Records.Set(state->Me, record, key.Probe, value);
+            status = NamedAttributes.Set(state->Me, record, key.Probe, value);
         Reference.Drop(state->Me, value);
         if (status == Status.Done
-            && Records.Get(state->Me, record, key.Probe, out _, out ulong shapeId, out int slot) == Status.Done)
+            && NamedAttributes.Get(state->Me, record, key.Probe, out _, out ulong shapeId, out int slot) == Status.Done)
         {
             field->_places.NoteSlot(shapeId, slot);
-            field->_places.NoteStep(before, Records.StepFrom(before, Records.View(record)));
+            field->_places.NoteStep(before, RecordView.StepFrom(before, RecordView.Of(record)));
         }
         key.Dispose(state);
         return status;
@@ -341,7 +322,7 @@ internal unsafe struct Field
     {
         LiveState* state = handle->State;
         if (Incoming.Key(state, Heap.Of(handle->Shared), field->_name, out Incoming key) != KeyState.Ready) return false;
-        Status status = Records.Remove(state->Me, (Record*)handle->Shared, key.Probe);
+        Status status = NamedAttributes.Remove(state->Me, (Record*)handle->Shared, key.Probe);
         key.Dispose(state);
         if (status == Status.Missing) return RaiseMissing(field, (PyObject*)handle) != null;
         return status == Status.Done || LiveErrors.Raise(handle, status) != null;
@@ -359,8 +340,8 @@ internal unsafe struct Field
         return true;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Reduce(PyObject* self, PyObject* none)
+    [Callback]
+    private static partial PyObject* Reduce(PyObject* self, PyObject* none)
     {
         Field* field = (Field*)self;
         if (field->_name == null) return Errors.Runtime("this field was cleared");

@@ -12,7 +12,7 @@ namespace Symplast.Python.Live;
 /// record with all fields, which becomes visible only when it is complete. Other objects are created empty, and <c>__init__</c>
 /// sets their attributes.
 /// </summary>
-internal static unsafe class ObjectCreation
+internal static unsafe partial class ObjectCreation
 {
     /// <summary>Whether a class uses our code to create and initialize objects and to set their attributes.</summary>
     internal static bool LeavesCreationToUs(LiveState* state, PyObject* type)
@@ -51,40 +51,33 @@ internal static unsafe class ObjectCreation
         return found;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    internal static PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
+    [Callback]
+    internal static partial PyObject* New(PyObject* type, PyObject* positional, PyObject* named)
     {
-        try
-        {
-            ref Api api = ref Api.Table;
-            if (!ThisProcess.Check()) return null;
-            InterpreterState? interpreter = InterpreterOf(type);
-            if (interpreter is null) return null;
-            if (IsAbstract(type)) return RaiseAbstract(type);
-            if (HasFinalizer(type) && !Complete(type)) return null;
-            if (!InterpreterClasses.Of(interpreter).TryHold(type, out int number)
-                && !Classes.Identify(interpreter, type, out number)) return null;
-            if (number == 0)
-                return Errors.Type(
-                    $"{Text.FromPython(api.PyType_GetName(type))} was not created as a class of live objects: derive it from "
-                    + "symplast.Object");
-            bool hasArguments = ((PyVarObject*)positional)->Size != 0 || named != null && ((PyDictObject*)named)->Used != 0;
-            if (hasArguments
-                && api.PyType_GetSlot(type, PyTypeSlot.Init) == api.PyType_GetSlot(api.PyBaseObject_Type, PyTypeSlot.Init))
-                return Errors.Type($"{Text.FromPython(api.PyType_GetName(type))}() takes no arguments");
-            CreationPlan* plan = ClassCaches.Of(interpreter.Live)->Plans.FindOrMake(interpreter, type);
-            if (plan != null && plan->IsSimple)
-                *Layout.VectorcallSlot(type) =
-                (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nuint, PyObject*, PyObject*>)&Call;
-            if (api.PyErr_Occurred() != null) return null;
-            int held = 0;
-            return Create(
-                interpreter, CurrentPool.Get(interpreter), type, number, null, plan == null ? 0 : plan->Count, null, ref held);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        ref Api api = ref Api.Table;
+        if (!ThisProcess.Check()) return null;
+        InterpreterState? interpreter = InterpreterOf(type);
+        if (interpreter is null) return null;
+        if (IsAbstract(type)) return RaiseAbstract(type);
+        if (HasFinalizer(type) && !Complete(type)) return null;
+        if (!InterpreterClasses.Of(interpreter).TryHold(type, out int number)
+            && !Classes.Identify(interpreter, type, out number)) return null;
+        if (number == 0)
+            return Errors.Type(
+                $"{Text.FromPython(api.PyType_GetName(type))} was not created as a class of live objects: derive it from "
+                + "symplast.Object");
+        bool hasArguments = ((PyVarObject*)positional)->Size != 0 || named != null && ((PyDictObject*)named)->Used != 0;
+        if (hasArguments
+            && api.PyType_GetSlot(type, PyTypeSlot.Init) == api.PyType_GetSlot(api.PyBaseObject_Type, PyTypeSlot.Init))
+            return Errors.Type($"{Text.FromPython(api.PyType_GetName(type))}() takes no arguments");
+        CreationPlan* plan = ClassCaches.Of(interpreter.Live)->Plans.FindOrMake(interpreter, type);
+        if (plan != null && plan->IsSimple)
+            *Layout.VectorcallSlot(type) =
+            (delegate* unmanaged[Cdecl]<PyObject*, PyObject**, nuint, PyObject*, PyObject*>)&Call;
+        if (api.PyErr_Occurred() != null) return null;
+        int held = 0;
+        return Create(
+            interpreter, CurrentPool.Get(interpreter), type, number, null, plan == null ? 0 : plan->Count, null, ref held);
     }
 
     // Completes a class that is still being created, and refuses one that has got a finalizer. Returns false with an exception
@@ -112,8 +105,7 @@ internal static unsafe class ObjectCreation
         Record* record = null;
         // The collector may have released the class since it was looked up.
         if (state->ClassWith(number) != type && !InterpreterClasses.Of(interpreter).TryHold(type, out _)) return null;
-        Section section = Section.Enter(state->Me);
-        bool isDeleted = PoolHeap.IsDeleted(heap);
+        Section section = PoolHeap.Enter(state->Me, heap, out bool isDeleted);
         if (!isDeleted)
         {
             if (shape != null) record = Records.Create(state->Me, heap, shape, values);
@@ -135,28 +127,21 @@ internal static unsafe class ObjectCreation
     }
 
     // tp_vectorcall of classes that have had a simple plan.
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Call(PyObject* type, PyObject** arguments, nuint flags, PyObject* names)
+    [Callback]
+    private static partial PyObject* Call(PyObject* type, PyObject** arguments, nuint flags, PyObject* names)
     {
-        try
+        if (!ThisProcess.Check()) return null;
+        InterpreterState? interpreter = InterpreterOf(type);
+        if (interpreter is null) return null;
+        nint count = (nint)(flags & (nuint.MaxValue >> 1));
+        CreationPlan* plan = ClassCaches.Of(interpreter.Live)->Plans.FindOrMake(interpreter, type);
+        if (plan != null && plan->IsSimple)
         {
-            if (!ThisProcess.Check()) return null;
-            InterpreterState? interpreter = InterpreterOf(type);
-            if (interpreter is null) return null;
-            nint count = (nint)(flags & (nuint.MaxValue >> 1));
-            CreationPlan* plan = ClassCaches.Of(interpreter.Live)->Plans.FindOrMake(interpreter, type);
-            if (plan != null && plan->IsSimple)
-            {
-                Pool pool = CurrentPool.Get(interpreter);
-                Shape* shape = plan->ShapeIn(interpreter.Live, pool);
-                if (shape != null) return CreateWhole(interpreter, pool, shape, plan, type, arguments, count, names);
-            }
-            return Api.Table.PyErr_Occurred() != null ? null : CallGenerally(type, arguments, count, names);
+            Pool pool = CurrentPool.Get(interpreter);
+            Shape* shape = plan->ShapeIn(interpreter.Live, pool);
+            if (shape != null) return CreateWhole(interpreter, pool, shape, plan, type, arguments, count, names);
         }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        return Api.Table.PyErr_Occurred() != null ? null : CallGenerally(type, arguments, count, names);
     }
 
     // Does what type.__call__ does.
@@ -242,8 +227,7 @@ internal static unsafe class ObjectCreation
         value = default;
         if (!isPinned)
         {
-            Section section = Section.Enter(state->Me);
-            bool isDeleted = PoolHeap.IsDeleted(heap);
+            Section section = PoolHeap.Enter(state->Me, heap, out bool isDeleted);
             isPinned = !isDeleted && state->Use(heap);
             section.Exit(state->Me);
             if (isDeleted) return LiveErrors.RaiseDeletedPool(state, heap) != null;
@@ -282,23 +266,16 @@ internal static unsafe class ObjectCreation
     }
 
     /// <summary><c>__init__</c> of classes with fields that do not define it.</summary>
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    internal static PyObject* Initialize(PyObject* self, PyObject** arguments, nint count, PyObject* names)
+    [Callback]
+    internal static partial PyObject* Initialize(PyObject* self, PyObject** arguments, nint count, PyObject* names)
     {
-        try
-        {
-            PyObject* fields = Classes.FieldsOf(self->Type);
-            if (fields == null)
-                return Api.Table.PyErr_Occurred() != null ? null : Errors.Type($"{Text.TypeName(self)} has no fields");
-            References.Take(fields);
-            bool done = SetFields(self, fields, arguments, count, names);
-            References.Drop(fields);
-            return done ? Api.Table._Py_NoneStruct : null;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        PyObject* fields = Classes.FieldsOf(self->Type);
+        if (fields == null)
+            return Api.Table.PyErr_Occurred() != null ? null : Errors.Type($"{Text.TypeName(self)} has no fields");
+        References.Take(fields);
+        bool done = SetFields(self, fields, arguments, count, names);
+        References.Drop(fields);
+        return done ? Api.Table._Py_NoneStruct : null;
     }
 
     static bool SetFields(PyObject* self, PyObject* fields, PyObject** arguments, nint count, PyObject* names)

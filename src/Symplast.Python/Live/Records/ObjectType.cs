@@ -4,7 +4,6 @@ using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Objects;
 using static Symplast.Python.Definitions;
-using Records = Symplast.Objects.Record;
 
 namespace Symplast.Python.Live;
 
@@ -12,7 +11,7 @@ namespace Symplast.Python.Live;
 /// The base type of <c>symplast.Object</c>: instances of Python classes whose attributes are in a pool. The classes and their
 /// methods belong to each interpreter.
 /// </summary>
-internal static unsafe class ObjectType
+internal static unsafe partial class ObjectType
 {
     /// <summary>Describes the kind; called once a process.</summary>
     internal static Kind Kind()
@@ -102,11 +101,11 @@ internal static unsafe class ObjectType
         uint version = Layout.TypeVersion(self->Type);
         PyObject* result = null;
         Section section = Section.Enter(me);
-        RecordView view = Records.View(RecordOf(handle));
+        RecordView view = RecordView.Of(RecordOf(handle));
         AttributeCache.Entry* entry = ClassCaches.Of(state)->Attributes.Find(version, name, view.ShapeId);
         bool isKnown = AttributeCache.Knows(entry, version, name, view.ShapeId);
         bool isClasses = isKnown && entry->Slot < 0;
-        if (isKnown && !isClasses) result = Outgoing.Object(state, Records.Load(view, entry->Slot));
+        if (isKnown && !isClasses) result = Outgoing.Object(state, RecordView.Load(view, entry->Slot));
         section.Exit(me);
         return result != null ? result : isClasses ? Api.Table.PyObject_GenericGetAttr(self, name) : GetSlowly(handle, name);
     }
@@ -156,7 +155,7 @@ internal static unsafe class ObjectType
         do
         {
             Section section = Section.Enter(state->Me);
-            status = Records.Get(state->Me, RecordOf(handle), key.Probe, out Value value, out shapeId, out slot);
+            status = NamedAttributes.Get(state->Me, RecordOf(handle), key.Probe, out Value value, out shapeId, out slot);
             result = status == Status.Done ? Outgoing.Object(state, value) : null;
             section.Exit(state->Me);
         } while (result == null && status == Status.Done && LiveState.Again(state));
@@ -214,11 +213,11 @@ internal static unsafe class ObjectType
         Participant* me = state->Me;
         uint version = Layout.TypeVersion(handle->Head.Type);
         Section section = Section.Enter(me);
-        ulong shapeId = Records.View(RecordOf(handle)).ShapeId;
+        ulong shapeId = RecordView.Of(RecordOf(handle)).ShapeId;
         AttributeCache.Entry* entry = ClassCaches.Of(state)->Attributes.Find(version, name, shapeId);
         // An attribute in the cache is not a data descriptor of the class.
         bool done = AttributeCache.Knows(entry, version, name, shapeId) && entry->Slot >= 0
-            && Records.StoreCached(me, RecordOf(handle), shapeId, entry->Slot, word) == Status.Done;
+            && CachedSlots.Store(me, RecordOf(handle), shapeId, entry->Slot, word) == Status.Done;
         section.Exit(me);
         return done;
     }
@@ -242,7 +241,7 @@ internal static unsafe class ObjectType
         if (Incoming.Key(state, heap, name, out Incoming key) != KeyState.Ready) return false;
         Status status = Status.Done;
         bool made = true;
-        if (o == null) status = Records.Remove(state->Me, RecordOf(handle), key.Probe);
+        if (o == null) status = NamedAttributes.Remove(state->Me, RecordOf(handle), key.Probe);
         else
         {
             made = Incoming.Item(state, heap, o, Place.Attribute(self, name), out Incoming incoming);
@@ -252,8 +251,9 @@ internal static unsafe class ObjectType
                 status = incoming.ToValue(state, heap, out Value value);
                 if (status == Status.Done)
                 {
-                    status = Records.Set(state->Me, RecordOf(handle), key.Probe, value);
-                    if (status == Status.Done) Records.Get(state->Me, RecordOf(handle), key.Probe, out _, out shapeId, out slot);
+                    status = NamedAttributes.Set(state->Me, RecordOf(handle), key.Probe, value);
+                    if (status == Status.Done)
+                        NamedAttributes.Get(state->Me, RecordOf(handle), key.Probe, out _, out shapeId, out slot);
                     Reference.Drop(state->Me, value);
                 }
                 section.Exit(state->Me);
@@ -276,11 +276,11 @@ internal static unsafe class ObjectType
         return hash == -1 ? -2 : hash;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Class(PyObject* self, void* closure) => References.New(self->Type);
+    [Callback]
+    private static partial PyObject* Class(PyObject* self, void* closure) => References.New(self->Type);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Attributes(PyObject* self, PyObject* none) => Frame.Call(self, &ToPlain);
+    [Callback]
+    private static partial PyObject* Attributes(Handle* handle, PyObject* none) => ToPlain(handle);
 
     /// <summary>A plain dict of the attributes at one moment; null with an exception set.</summary>
     internal static PyObject* ToPlain(Handle* handle)
@@ -291,7 +291,8 @@ internal static unsafe class ObjectType
         while (true)
         {
             Value* values = (Value*)NativeMemory.Alloc((nuint)capacity * 2, (nuint)sizeof(Value));
-            Status status = Records.TakeAll(state->Me, RecordOf(handle), values, values + capacity, capacity, out int count);
+            Status status = NamedAttributes.TakeAll(
+                state->Me, RecordOf(handle), values, values + capacity, capacity, out int count);
             PyObject* plain = status != Status.Done
                 ? LiveErrors.Raise(handle, status) : count > capacity ? null : Api.Table.PyDict_New();
             for (int i = 0; status == Status.Done && i < Math.Min(count, capacity); i++)

@@ -2,7 +2,6 @@ using System.Runtime.CompilerServices;
 using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Objects;
-using Records = Symplast.Objects.Record;
 
 namespace Symplast.Python.Live;
 
@@ -22,10 +21,10 @@ internal static unsafe class ObjectUpdates
         Status status = Status.Missing;
         PyObject* result = null;
         Section section = Section.Enter(state->Me);
-        ulong shapeId = Records.View(ObjectType.RecordOf(handle)).ShapeId;
+        ulong shapeId = RecordView.Of(ObjectType.RecordOf(handle)).ShapeId;
         int slot = SlotFor(handle, name, n, shapeId);
         if (slot >= 0
-            && Records.TryAddCached(state->Me, ObjectType.RecordOf(handle), shapeId, slot, word, out Value sum, out status)
+            && CachedSlots.TryAdd(state->Me, ObjectType.RecordOf(handle), shapeId, slot, word, out Value sum, out status)
             && status == Status.Done)
             result = Outgoing.Object(state, sum);
         section.Exit(state->Me);
@@ -48,7 +47,7 @@ internal static unsafe class ObjectUpdates
         if (Incoming.Item(state, heap, n, Place.Attribute((PyObject*)handle, name), out Incoming delta))
         {
             Section section = Section.Enter(state->Me);
-            status = Records.Add(state->Me, ObjectType.RecordOf(handle), key.Probe, delta.Probe.AsValue, out Value sum);
+            status = NamedAttributes.Add(state->Me, ObjectType.RecordOf(handle), key.Probe, delta.Probe.AsValue, out Value sum);
             result = status == Status.Done ? Outgoing.Object(state, sum) : null;
             section.Exit(state->Me);
             if (status == Status.Done) Remember(handle, name, attribute, key.Probe);
@@ -76,11 +75,11 @@ internal static unsafe class ObjectUpdates
         if (expected.IsEmpty || desired.IsEmpty) return CompareExchangeSlowly(handle, name, arguments[2], arguments[3]);
         LiveState* state = handle->State;
         Section section = Section.Enter(state->Me);
-        ulong shapeId = Records.View(ObjectType.RecordOf(handle)).ShapeId;
+        ulong shapeId = RecordView.Of(ObjectType.RecordOf(handle)).ShapeId;
         int slot = SlotFor(handle, name, arguments[3], shapeId);
         Status status = Status.Deleted;
         bool isKnown = slot >= 0
-            && Records.TryCompareExchangeCached(
+            && CachedSlots.TryCompareExchange(
             state->Me, ObjectType.RecordOf(handle), shapeId, slot, Probe.Of(expected), desired, out status);
         section.Exit(state->Me);
         if (isKnown && status is Status.Done or Status.Missing)
@@ -105,7 +104,8 @@ internal static unsafe class ObjectUpdates
             status = desired.ToValue(state, heap, out Value value);
             if (status == Status.Done)
             {
-                status = Records.CompareExchange(state->Me, ObjectType.RecordOf(handle), key.Probe, expected.Probe, value, out _);
+                status = NamedAttributes.CompareExchange(
+                    state->Me, ObjectType.RecordOf(handle), key.Probe, expected.Probe, value, out _);
                 Reference.Drop(state->Me, value);
             }
             section.Exit(state->Me);
@@ -143,7 +143,7 @@ internal static unsafe class ObjectUpdates
         return AttributeCache.Knows(entry, version, name, shapeId) ? entry->Slot : -1;
     }
 
-    // What a class has under a name.
+    // The attribute of a class with a name.
     ref struct Attribute
     {
         internal uint TypeVersion;      // of the class when it was looked up
@@ -170,7 +170,7 @@ internal static unsafe class ObjectUpdates
         LiveState* state = handle->State;
         uint version = Layout.TypeVersion(handle->Head.Type);
         if (!attribute.IsCacheable || version != attribute.TypeVersion) return;
-        Status status = Records.Get(state->Me, ObjectType.RecordOf(handle), key, out _, out ulong shapeId, out int slot);
+        Status status = NamedAttributes.Get(state->Me, ObjectType.RecordOf(handle), key, out _, out ulong shapeId, out int slot);
         if (status != Status.Done) return;
         PyObject* found = Api.Table._PyType_Lookup(handle->Head.Type, name);
         if (found == null || found->Type != state->FieldType)

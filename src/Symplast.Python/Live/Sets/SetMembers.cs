@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Objects;
@@ -10,7 +9,7 @@ namespace Symplast.Python.Live;
 /// <summary>
 /// Single members of a Set: lookup, addition and removal. As in set, an object that cannot be a member may still be looked up.
 /// </summary>
-internal static unsafe class SetMembers
+internal static unsafe partial class SetMembers
 {
     /// <summary>Adds a member. Returns Done, or Exists if it was a member; any other status with an exception set.</summary>
     internal static Status AddOne(Handle* handle, PyObject* o)
@@ -37,33 +36,24 @@ internal static unsafe class SetMembers
         return status;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    internal static int Contains(PyObject* self, PyObject* o)
+    [Callback]
+    internal static partial int Contains(Handle* handle, PyObject* o)
     {
-        try
+        if (!LiveMethods.IsUsable(handle)) return -1;
+        LiveState* state = handle->State;
+        Status status;
+        if (Incoming.TryText(o, out TextKey text)) status = Sets.Contains(state->Me, SetType.SetOf(handle), text);
+        else if (Incoming.TryInt(o, out IntKey number)) status = Sets.Contains(state->Me, SetType.SetOf(handle), number);
+        else
         {
-            Handle* handle = (Handle*)self;
-            if (!LiveMethods.IsUsable(handle)) return -1;
-            LiveState* state = handle->State;
-            Status status;
-            if (Incoming.TryText(o, out TextKey text)) status = Sets.Contains(state->Me, SetType.SetOf(handle), text);
-            else if (Incoming.TryInt(o, out IntKey number)) status = Sets.Contains(state->Me, SetType.SetOf(handle), number);
-            else
-            {
-                KeyState known = Lookup(handle, o, setsAreFrozen: true, out Incoming key);
-                if (known != KeyState.Ready) return IsAbsent(handle, o, known) ? 0 : -1;
-                status = Sets.Contains(state->Me, SetType.SetOf(handle), key.Probe);
-                key.Dispose(state);
-            }
-            if (status is Status.Done or Status.Missing) return status == Status.Done ? 1 : 0;
-            LiveErrors.Raise(handle, status);
-            return -1;
+            KeyState known = Lookup(handle, o, setsAreFrozen: true, out Incoming key);
+            if (known != KeyState.Ready) return IsAbsent(handle, o, known) ? 0 : -1;
+            status = Sets.Contains(state->Me, SetType.SetOf(handle), key.Probe);
+            key.Dispose(state);
         }
-        catch (Exception e)
-        {
-            Errors.FromManaged(e);
-            return -1;
-        }
+        if (status is Status.Done or Status.Missing) return status == Status.Done ? 1 : 0;
+        LiveErrors.Raise(handle, status);
+        return -1;
     }
 
     static KeyState Lookup(Handle* handle, PyObject* o, bool setsAreFrozen, out Incoming key)

@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Objects;
@@ -11,7 +9,7 @@ namespace Symplast.Python.Live;
 /// <summary>
 /// The methods of Set. Those that make a plain set of the whole Set are applied by the plain type to a copy of one moment.
 /// </summary>
-internal static unsafe class SetMethods
+internal static unsafe partial class SetMethods
 {
     internal static PyMethodDef* Methods() => Table(
         OneArg("add"u8, &Add,
@@ -50,38 +48,23 @@ internal static unsafe class SetMethods
         OneArg("issuperset"u8, &IsSuperset, "issuperset($self, other, /)\n--\n\nReturn whether this set contains the other."u8),
         Method("__class_getitem__"u8, Api.Table.Py_GenericAlias, PyMethodDef.OneArg | PyMethodDef.Class, "See PEP 585"u8));
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Add(PyObject* self, PyObject* element)
-    {
-        try
-        {
-            return SetMembers.AddOne((Handle*)self, element) is Status.Done or Status.Exists ? Api.Table._Py_NoneStruct : null;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
+    [Callback]
+    private static partial PyObject* Add(Handle* self, PyObject* element) =>
+        SetMembers.AddOne(self, element) is Status.Done or Status.Exists ? Api.Table._Py_NoneStruct : null;
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Discard(PyObject* self, PyObject* element) => Frame.Do(self, element, &Discard);
-
-    static bool Discard(Handle* handle, PyObject* element) =>
+    [Callback]
+    private static partial bool Discard(Handle* handle, PyObject* element) =>
         SetMembers.RemoveOne(handle, element, setsAreFrozen: true) is Status.Done or Status.Missing;
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Remove(PyObject* self, PyObject* element) => Frame.Do(self, element, &Remove);
-
-    static bool Remove(Handle* handle, PyObject* element)
+    [Callback]
+    private static partial bool Remove(Handle* handle, PyObject* element)
     {
         Status status = SetMembers.RemoveOne(handle, element, setsAreFrozen: true);
         return status == Status.Done || status == Status.Missing && LiveMethods.RaiseKey(element) != null;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Pop(PyObject* self, PyObject* none) => Frame.Call(self, &Pop);
-
-    static PyObject* Pop(Handle* handle)
+    [Callback]
+    private static partial PyObject* Pop(Handle* handle, PyObject* none)
     {
         if (!LiveMethods.IsUsable(handle)) return null;
         LiveState* state = handle->State;
@@ -102,17 +85,17 @@ internal static unsafe class SetMethods
         return Outgoing.Give(state, element, held);
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Clear(PyObject* self, PyObject* none) => Frame.Do(self, &SetUpdates.RemoveEverything);
+    [Callback]
+    private static partial bool Clear(Handle* handle, PyObject* none) => SetUpdates.RemoveEverything(handle);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Copy(PyObject* self, PyObject* none) => Frame.Call(self, &SetType.ToPlain);
+    [Callback]
+    private static partial PyObject* Copy(Handle* handle, PyObject* none) => SetType.ToPlain(handle);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* CopyShared(PyObject* self, PyObject* none) => Frame.Call(self, null, &Duplicate);
+    [Callback]
+    private static partial PyObject* CopyShared(Handle* handle, PyObject* none) => Duplicate(handle, null);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* CopyDeep(PyObject* self, PyObject* memo) => Frame.Call(self, memo, &Duplicate);
+    [Callback]
+    private static partial PyObject* CopyDeep(Handle* handle, PyObject* memo) => Duplicate(handle, memo);
 
     // Copies the set. With a memo, the elements are copied, too.
     static PyObject* Duplicate(Handle* handle, PyObject* memo)
@@ -134,49 +117,46 @@ internal static unsafe class SetMethods
         return null;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Update(PyObject* self, PyObject** others, nint count) => ForEach(self, others, count, &SetUpdates.AddAll);
+    [Callback]
+    private static partial PyObject* Update(PyObject* self, PyObject** others, nint count) =>
+        ForEach(self, others, count, &SetUpdates.AddAll);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* DifferenceUpdate(PyObject* self, PyObject** others, nint count) =>
+    [Callback]
+    private static partial PyObject* DifferenceUpdate(PyObject* self, PyObject** others, nint count) =>
         ForEach(self, others, count, &SetUpdates.RemoveAll);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* SymmetricDifferenceUpdate(PyObject* self, PyObject* other) =>
+    [Callback]
+    private static partial PyObject* SymmetricDifferenceUpdate(PyObject* self, PyObject* other) =>
         ForEach(self, &other, 1, &SetUpdates.ToggleAll);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* IntersectionUpdate(PyObject* self, PyObject** others, nint count) =>
-        Frame.Call(self, others, count, &KeepOnlyCommon);
+    [Callback]
+    private static partial bool IntersectionUpdate(Handle* handle, PyObject** others, nint count) =>
+        SetUpdates.KeepOnly(handle, others, count);
 
-    static PyObject* KeepOnlyCommon(Handle* handle, PyObject** others, nint count) =>
-        SetUpdates.KeepOnly(handle, others, count) ? Api.Table._Py_NoneStruct : null;
+    [Callback]
+    private static partial PyObject* Union(PyObject* self, PyObject** others, nint count) =>
+        OfPlain(self, "union"u8, others, count);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Union(PyObject* self, PyObject** others, nint count) => OfPlain(self, "union"u8, others, count);
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Intersection(PyObject* self, PyObject** others, nint count) =>
+    [Callback]
+    private static partial PyObject* Intersection(PyObject* self, PyObject** others, nint count) =>
         OfPlain(self, "intersection"u8, others, count);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Difference(PyObject* self, PyObject** others, nint count) => OfPlain(self, "difference"u8, others, count);
+    [Callback]
+    private static partial PyObject* Difference(PyObject* self, PyObject** others, nint count) =>
+        OfPlain(self, "difference"u8, others, count);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* SymmetricDifference(PyObject* self, PyObject* other) => OfPlain(self, "symmetric_difference"u8, &other, 1);
+    [Callback]
+    private static partial PyObject* SymmetricDifference(PyObject* self, PyObject* other) =>
+        OfPlain(self, "symmetric_difference"u8, &other, 1);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* IsDisjoint(PyObject* self, PyObject* other) => Frame.Call(self, other, &IsDisjoint);
+    [Callback]
+    private static partial PyObject* IsDisjoint(Handle* handle, PyObject* other) => All(handle, other, isMember: false);
 
-    static PyObject* IsDisjoint(Handle* handle, PyObject* other) => All(handle, other, isMember: false);
+    [Callback]
+    private static partial PyObject* IsSubset(PyObject* self, PyObject* other) => OfPlain(self, "issubset"u8, &other, 1);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* IsSubset(PyObject* self, PyObject* other) => OfPlain(self, "issubset"u8, &other, 1);
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* IsSuperset(PyObject* self, PyObject* other) => Frame.Call(self, other, &IsSuperset);
-
-    static PyObject* IsSuperset(Handle* handle, PyObject* other) => All(handle, other, isMember: true);
+    [Callback]
+    private static partial PyObject* IsSuperset(Handle* handle, PyObject* other) => All(handle, other, isMember: true);
 
     // Whether all elements of another iterable are members at one moment, or, if isMember is false, none is. They are looked up
     // one by one, as set does, up to the first that decides.
@@ -202,17 +182,10 @@ internal static unsafe class SetMethods
     // Applies a method of set to a copy of one moment.
     static PyObject* OfPlain(PyObject* self, ReadOnlySpan<byte> name, PyObject** others, nint count)
     {
-        try
-        {
-            PyObject* plain = SetType.ToPlain((Handle*)self);
-            PyObject* result = plain == null ? null : Call(((Handle*)self)->State, plain, name, others, count);
-            References.Drop(plain);
-            return result;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        PyObject* plain = SetType.ToPlain((Handle*)self);
+        PyObject* result = plain == null ? null : Call(((Handle*)self)->State, plain, name, others, count);
+        References.Drop(plain);
+        return result;
     }
 
     /// <summary>Calls a method of a plain set with other iterables; null with an exception set.</summary>
@@ -234,18 +207,11 @@ internal static unsafe class SetMethods
 
     static PyObject* ForEach(PyObject* self, PyObject** others, nint count, delegate*<Handle*, PyObject*, bool> change)
     {
-        try
+        if (!LiveMethods.CheckAlive((Handle*)self)) return null;
+        for (nint i = 0; i < count; i++)
         {
-            if (!LiveMethods.CheckAlive((Handle*)self)) return null;
-            for (nint i = 0; i < count; i++)
-            {
-                if (!change((Handle*)self, others[i])) return null;
-            }
-            return Api.Table._Py_NoneStruct;
+            if (!change((Handle*)self, others[i])) return null;
         }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        return Api.Table._Py_NoneStruct;
     }
 }

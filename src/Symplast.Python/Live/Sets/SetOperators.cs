@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-using System.Runtime.InteropServices;
 using Symplast.CPython;
 
 namespace Symplast.Python.Live;
@@ -7,35 +5,37 @@ namespace Symplast.Python.Live;
 /// <summary>
 /// The operators of Set. Like those of set they accept sets only. The plain type applies them to copies of one moment.
 /// </summary>
-internal static unsafe class SetOperators
+internal static unsafe partial class SetOperators
 {
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    internal static PyObject* Compare(PyObject* self, PyObject* other, int operation) =>
+    [Callback]
+    internal static partial PyObject* Compare(PyObject* self, PyObject* other, int operation) =>
         PlainForms.Compare(self, other, operation, &IsSet);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    internal static PyObject* Or(PyObject* left, PyObject* right) => Combine(left, right, Api.Table.PyNumber_Or);
+    [Callback]
+    internal static partial PyObject* Or(PyObject* left, PyObject* right) => Combine(left, right, Api.Table.PyNumber_Or);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    internal static PyObject* And(PyObject* left, PyObject* right) => Combine(left, right, Api.Table.PyNumber_And);
+    [Callback]
+    internal static partial PyObject* And(PyObject* left, PyObject* right) => Combine(left, right, Api.Table.PyNumber_And);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    internal static PyObject* Subtract(PyObject* left, PyObject* right) => Combine(left, right, Api.Table.PyNumber_Subtract);
+    [Callback]
+    internal static partial PyObject* Subtract(PyObject* left, PyObject* right) =>
+        Combine(left, right, Api.Table.PyNumber_Subtract);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    internal static PyObject* Xor(PyObject* left, PyObject* right) => Combine(left, right, Api.Table.PyNumber_Xor);
+    [Callback]
+    internal static partial PyObject* Xor(PyObject* left, PyObject* right) => Combine(left, right, Api.Table.PyNumber_Xor);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    internal static PyObject* InPlaceOr(PyObject* self, PyObject* other) => Change(self, other, &SetUpdates.AddAll);
+    [Callback]
+    internal static partial PyObject* InPlaceOr(PyObject* self, PyObject* other) => Change(self, other, &SetUpdates.AddAll);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    internal static PyObject* InPlaceAnd(PyObject* self, PyObject* other) => Change(self, other, &SetUpdates.KeepOnly);
+    [Callback]
+    internal static partial PyObject* InPlaceAnd(PyObject* self, PyObject* other) => Change(self, other, &SetUpdates.KeepOnly);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    internal static PyObject* InPlaceSubtract(PyObject* self, PyObject* other) => Change(self, other, &SetUpdates.RemoveAll);
+    [Callback]
+    internal static partial PyObject* InPlaceSubtract(PyObject* self, PyObject* other) =>
+        Change(self, other, &SetUpdates.RemoveAll);
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    internal static PyObject* InPlaceXor(PyObject* self, PyObject* other) => Change(self, other, &SetUpdates.ToggleAll);
+    [Callback]
+    internal static partial PyObject* InPlaceXor(PyObject* self, PyObject* other) => Change(self, other, &SetUpdates.ToggleAll);
 
     // Either operand may be the Set, or both.
     static PyObject* Combine(
@@ -44,16 +44,9 @@ internal static unsafe class SetOperators
 
     static PyObject* Change(PyObject* self, PyObject* other, delegate*<Handle*, PyObject*, bool> change)
     {
-        try
-        {
-            Handle* handle = (Handle*)self;
-            if (!IsSet(handle->State, other)) return Api.Table._Py_NotImplementedStruct;
-            return change(handle, other) ? References.New(self) : null;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        Handle* handle = (Handle*)self;
+        if (!IsSet(handle->State, other)) return Api.Table._Py_NotImplementedStruct;
+        return change(handle, other) ? References.New(self) : null;
     }
 
     static bool IsOurs(PyObject* o) =>

@@ -8,7 +8,7 @@ using Sets = Symplast.Objects.OrderedSet;
 namespace Symplast.Python.Live;
 
 /// <summary>The Python type <c>symplast.Set</c>: an insertion-ordered set that all interpreters share.</summary>
-internal static unsafe class SetType
+internal static unsafe partial class SetType
 {
     /// <summary>Describes the kind; called once a process.</summary>
     internal static Kind Kind()
@@ -62,34 +62,26 @@ internal static unsafe class SetType
 
     internal static OrderedMap* SetOf(Handle* handle) => (OrderedMap*)handle->Shared;
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* New(PyObject* type, PyObject* positional, PyObject* named) => Creation.New(type, &Sets.Create);
+    [Callback]
+    private static partial PyObject* New(PyObject* type, PyObject* positional, PyObject* named) =>
+        Creation.New(type, &Sets.Create);
 
     // As in set, initialization replaces the present contents.
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static int Init(PyObject* self, PyObject* positional, PyObject* named)
+    [Callback]
+    private static partial int Init(Handle* handle, PyObject* positional, PyObject* named)
     {
-        try
+        if (named != null && ((PyDictObject*)named)->Used != 0)
         {
-            Handle* handle = (Handle*)self;
-            if (named != null && ((PyDictObject*)named)->Used != 0)
-            {
-                Errors.Type("Set() takes no keyword arguments");
-                return -1;
-            }
-            nint count = ((PyVarObject*)positional)->Size;
-            if (!LiveMethods.CheckCount("Set", count, 0, 1) || !LiveMethods.IsUsable(handle)) return -1;
-            Status status = Sets.Count(handle->State->Me, SetOf(handle), out ulong members);
-            if (status == Status.Done && members != 0) status = Sets.Clear(handle->State->Me, SetOf(handle));
-            if (status != Status.Done) LiveErrors.Raise(handle, status);
-            return status == Status.Done
-                && (count == 0 || SetUpdates.AddAll(handle, Tuples.Items(positional)[0])) ? 0 : -1;
-        }
-        catch (Exception e)
-        {
-            Errors.FromManaged(e);
+            Errors.Type("Set() takes no keyword arguments");
             return -1;
         }
+        nint count = ((PyVarObject*)positional)->Size;
+        if (!LiveMethods.CheckCount("Set", count, 0, 1) || !LiveMethods.IsUsable(handle)) return -1;
+        Status status = Sets.Count(handle->State->Me, SetOf(handle), out ulong members);
+        if (status == Status.Done && members != 0) status = Sets.Clear(handle->State->Me, SetOf(handle));
+        if (status != Status.Done) LiveErrors.Raise(handle, status);
+        return status == Status.Done
+            && (count == 0 || SetUpdates.AddAll(handle, Tuples.Items(positional)[0])) ? 0 : -1;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -103,18 +95,8 @@ internal static unsafe class SetType
         return -1;
     }
 
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Iterate(PyObject* self)
-    {
-        try
-        {
-            return NewIterator((Handle*)self);
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
-    }
+    [Callback]
+    private static partial PyObject* Iterate(Handle* self) => NewIterator(self);
 
     /// <summary>An iterator over the members of this moment; null with an exception set.</summary>
     internal static PyObject* NewIterator(Handle* handle)
@@ -136,23 +118,16 @@ internal static unsafe class SetType
     }
 
     // Writes the members between the braces of a plain set, in insertion order.
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static PyObject* Repr(PyObject* self)
+    [Callback]
+    private static partial PyObject* Repr(PyObject* self)
     {
-        try
-        {
-            PyObject* listed = LiveMethods.Repr((Handle*)self, &ToList);
-            if (listed == null) return null;
-            string text = Text.FromPython(listed);
-            const string Before = "Set([";
-            if (!text.StartsWith(Before, StringComparison.Ordinal)) return listed;
-            References.Drop(listed);
-            return Text.ToPython(text == "Set([])" ? "Set()" : $"Set({{{text[Before.Length..^2]}}})");
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        PyObject* listed = LiveMethods.Repr((Handle*)self, &ToList);
+        if (listed == null) return null;
+        string text = Text.FromPython(listed);
+        const string Before = "Set([";
+        if (!text.StartsWith(Before, StringComparison.Ordinal)) return listed;
+        References.Drop(listed);
+        return Text.ToPython(text == "Set([])" ? "Set()" : $"Set({{{text[Before.Length..^2]}}})");
     }
 
     static PyObject* ToList(Handle* handle)

@@ -192,8 +192,7 @@ internal unsafe ref struct Carrier
     Header* Create(PyObject* type)
     {
         ref Api api = ref Api.Table;
-        Section section = Section.Enter(_state->Me);
-        bool isDeleted = PoolHeap.IsDeleted(_heap);
+        Section section = PoolHeap.Enter(_state->Me, _heap, out bool isDeleted);
         Header* copy = isDeleted ? null
             : type == api.PyDict_Type ? (Header*)OrderedMap.Create(_state->Me, _heap)
             : type == api.PySet_Type ? (Header*)OrderedSet.Create(_state->Me, _heap)

@@ -89,8 +89,7 @@ internal unsafe struct HeldValues
     // item that cannot be converted is left to Add, which raises the exception.
     void AddPlain(LiveState* state, PoolHeap* heap, PyListObject* list, nint count)
     {
-        Section section = Section.Enter(state->Me);
-        bool isDeleted = PoolHeap.IsDeleted(heap);
+        Section section = PoolHeap.Enter(state->Me, heap, out bool isDeleted);
         nint end = Math.Min(Math.Min(count, list->Size), Count / PerSection * PerSection + PerSection - 1);
         while (!isDeleted && Count < end && PlainValues.TryStore(state->Me, heap, list->Items[Count], out Value value)
             && !value.IsEmpty) Items[Count++] = value;
@@ -100,8 +99,7 @@ internal unsafe struct HeldValues
     bool Add(LiveState* state, PoolHeap* heap, PyObject* item, scoped in Place place)
     {
         if (!Incoming.Item(state, heap, item, place, out Incoming incoming)) return false;
-        Section section = Section.Enter(state->Me);
-        bool isDeleted = PoolHeap.IsDeleted(heap);
+        Section section = PoolHeap.Enter(state->Me, heap, out bool isDeleted);
         Value value = isDeleted ? default : incoming.ToValue(state, heap);
         section.Exit(state->Me);
         incoming.Dispose(state);
@@ -123,8 +121,7 @@ internal unsafe struct HeldValues
         for (nint i = 0; i < count;)
         {
             bool isMissing = false;
-            Section section = Section.Enter(state->Me);
-            bool isDeleted = PoolHeap.IsDeleted(heap);
+            Section section = PoolHeap.Enter(state->Me, heap, out bool isDeleted);
             nint end = Math.Min(count, i + PerSection);
             for (; !isDeleted && !isMissing && i < end; i++)
             {

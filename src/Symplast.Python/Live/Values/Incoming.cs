@@ -314,8 +314,7 @@ internal unsafe ref struct Incoming
     static Value Store(LiveState* state, PoolHeap* heap, in Incoming simple)
     {
         if (heap == null) return simple.ToValue(state, null);
-        Section section = Section.Enter(state->Me);
-        bool isDeleted = PoolHeap.IsDeleted(heap);
+        Section section = PoolHeap.Enter(state->Me, heap, out bool isDeleted);
         Value value = isDeleted ? default : simple.ToValue(state, heap);
         section.Exit(state->Me);
         if (isDeleted) LiveErrors.RaiseDeletedPool(state, heap);
@@ -383,8 +382,7 @@ internal unsafe ref struct Incoming
     static Value Blobbed(LiveState* state, PoolHeap* heap, ValueKind kind, byte* data, nuint length, ulong hash)
     {
         if (heap == null) return Blob.Create(state->Me, null, kind, data, length, hash);
-        Section section = Section.Enter(state->Me);
-        bool isDeleted = PoolHeap.IsDeleted(heap);
+        Section section = PoolHeap.Enter(state->Me, heap, out bool isDeleted);
         Value value = isDeleted ? default : Blob.Create(state->Me, heap, kind, data, length, hash);
         section.Exit(state->Me);
         if (isDeleted) LiveErrors.RaiseDeletedPool(state, heap);

@@ -62,8 +62,8 @@ internal static unsafe class KeySearch
 
     static bool HasRareKeys(Handle* handle)
     {
-        Section section = Section.Enter(handle->State->Me);
-        bool has = !PoolHeap.IsDeleted(Heap.Of(handle->Shared)) && Map.HasRareKeys((OrderedMap*)handle->Shared);
+        Section section = Heap.Enter(handle->State->Me, handle->Shared, out bool isDeleted);
+        bool has = !isDeleted && Map.HasRareKeys((OrderedMap*)handle->Shared);
         section.Exit(handle->State->Me);
         return has;
     }

@@ -18,21 +18,14 @@ internal static unsafe class PlainForms
     internal static PyObject* Compare(
         PyObject* self, PyObject* other, int comparison, delegate*<LiveState*, PyObject*, bool> isComparable)
     {
-        try
-        {
-            LiveState* state = ((Handle*)self)->State;
-            if (!isComparable(state, other))
-                return LiveMethods.CheckAlive((Handle*)self) ? Api.Table._Py_NotImplementedStruct : null;
-            PyObject* result = TryBoth(state, self, other, out PyObject* first, out PyObject* second)
-                ? Api.Table.PyObject_RichCompare(first, second, comparison) : null;
-            References.Drop(first);
-            References.Drop(second);
-            return result;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        LiveState* state = ((Handle*)self)->State;
+        if (!isComparable(state, other))
+            return LiveMethods.CheckAlive((Handle*)self) ? Api.Table._Py_NotImplementedStruct : null;
+        PyObject* result = TryBoth(state, self, other, out PyObject* first, out PyObject* second)
+            ? Api.Table.PyObject_RichCompare(first, second, comparison) : null;
+        References.Drop(first);
+        References.Drop(second);
+        return result;
     }
 
     /// <summary>
@@ -43,16 +36,9 @@ internal static unsafe class PlainForms
         PyObject* left, PyObject* right, PyObject* own, delegate*<LiveState*, PyObject*, bool> isOperand,
             delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*> operation)
     {
-        try
-        {
-            LiveState* state = ((Handle*)own)->State;
-            if (isOperand(state, left) && isOperand(state, right)) return Combine(state, left, right, operation);
-            return LiveMethods.CheckAlive((Handle*)own) ? Api.Table._Py_NotImplementedStruct : null;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        LiveState* state = ((Handle*)own)->State;
+        if (isOperand(state, left) && isOperand(state, right)) return Combine(state, left, right, operation);
+        return LiveMethods.CheckAlive((Handle*)own) ? Api.Table._Py_NotImplementedStruct : null;
     }
 
     /// <summary>Applies an operator of the C API to the plain forms of both operands.</summary>
@@ -69,19 +55,12 @@ internal static unsafe class PlainForms
     /// <summary>The slot <c>sq_repeat</c>.</summary>
     internal static PyObject* Repeat(PyObject* self, nint times)
     {
-        try
-        {
-            PyObject* plain = LiveObjects.ToPlain(((Handle*)self)->State, self);
-            PyObject* number = plain == null ? null : Api.Table.PyLong_FromLongLong(times);
-            PyObject* result = number == null ? null : Api.Table.PyNumber_Multiply(plain, number);
-            References.Drop(plain);
-            References.Drop(number);
-            return result;
-        }
-        catch (Exception e)
-        {
-            return Errors.FromManaged(e);
-        }
+        PyObject* plain = LiveObjects.ToPlain(((Handle*)self)->State, self);
+        PyObject* number = plain == null ? null : Api.Table.PyLong_FromLongLong(times);
+        PyObject* result = number == null ? null : Api.Table.PyNumber_Multiply(plain, number);
+        References.Drop(plain);
+        References.Drop(number);
+        return result;
     }
 
     // If both are the same object, one copy serves for both.

@@ -16,7 +16,7 @@ public unsafe class RecordScheduleTests
         protected override nint Make(Participant* me, string state)
         {
             Record* record = Records.Create(me, Heap, Trees.CreateTree(me, Heap), capacity: 1);
-            for (int i = 0; i < state.Length; i += 2) Records.Set(me, record, Name(state[i]), Value.OfInt(state[i + 1]));
+            for (int i = 0; i < state.Length; i += 2) NamedAttributes.Set(me, record, Name(state[i]), Value.OfInt(state[i + 1]));
             return (nint)record;
         }
 
@@ -33,18 +33,18 @@ public unsafe class RecordScheduleTests
             Value result = default;
             switch (words[0])
             {
-                case "get": return Answer(Records.Get(me, record, name, out result), result);
-                case "set": return $"{Records.Set(me, record, name, value)}";
+                case "get": return Answer(NamedAttributes.Get(me, record, name, out result), result);
+                case "set": return $"{NamedAttributes.Set(me, record, name, value)}";
                 case "put": return $"{Put(me, record, name, value)}";
-                case "add": return Answer(Records.Add(me, record, name, Value.OfInt(1), out result), result);
+                case "add": return Answer(NamedAttributes.Add(me, record, name, Value.OfInt(1), out result), result);
                 case "addq": return Answer(AddCached(me, record, name, out result), result);
                 case "cas": return $"{CompareExchangeCached(me, record, name, Probe.Of(Value.OfInt(words[2][0])), value)}";
-                case "take": return Answer(Records.Take(me, record, name, out result), result);
+                case "take": return Answer(NamedAttributes.Take(me, record, name, out result), result);
                 case "delete": return $"{Records.Delete(me, record)}";
                 default:
                     Value* names = stackalloc Value[8];
                     Value* values = stackalloc Value[8];
-                    Status status = Records.TakeAll(me, record, names, values, 8, out int count);
+                    Status status = NamedAttributes.TakeAll(me, record, names, values, 8, out int count);
                     string all = $"{status}";
                     for (int i = 0; i < count; i++) all += $"{(char)names[i].Int}{(char)values[i].Int}";
                     return all;
@@ -55,17 +55,17 @@ public unsafe class RecordScheduleTests
         static Status Put(Participant* me, Record* record, Probe name, Value value)
         {
             Epoch.Enter(me);
-            RecordView view = Records.View(record);
+            RecordView view = RecordView.Of(record);
             Status status = Status.Missing;
             if (view.ShapeId != 0)
             {
                 Shape* shape = view.Body->Shape;
                 bool isNew = shape->Id == view.ShapeId && Shape.Find(shape, name) < 0;
                 if (isNew && Trees.Extend(me, Memory.Heap.Of(record), shape, name, out Shape* extended) == Status.Done)
-                    status = Records.Append(me, record, view.ShapeId, extended, value);
+                    status = CachedSlots.Append(me, record, view.ShapeId, extended, value);
             }
             Epoch.Exit(me);
-            return status == Status.Missing ? Records.Set(me, record, name, value) : status;
+            return status == Status.Missing ? NamedAttributes.Set(me, record, name, value) : status;
         }
 
         // As a cache does that knows the slot of the record's shape.
@@ -74,25 +74,25 @@ public unsafe class RecordScheduleTests
             Epoch.Enter(me);
             ulong shapeId = Known(me, record, name, out int slot);
             sum = default;
-            bool isKnown = Records.TryAddCached(me, record, shapeId, slot, Value.OfInt(1), out sum, out Status status);
+            bool isKnown = CachedSlots.TryAdd(me, record, shapeId, slot, Value.OfInt(1), out sum, out Status status);
             Epoch.Exit(me);
             if (!isKnown && status == Status.Done) throw new InvalidOperationException("nothing was done");
-            return isKnown ? status : Records.Add(me, record, name, Value.OfInt(1), out sum);
+            return isKnown ? status : NamedAttributes.Add(me, record, name, Value.OfInt(1), out sum);
         }
 
         static Status CompareExchangeCached(Participant* me, Record* record, Probe name, Probe expected, Value value)
         {
             Epoch.Enter(me);
             ulong shapeId = Known(me, record, name, out int slot);
-            bool isKnown = Records.TryCompareExchangeCached(me, record, shapeId, slot, expected, value, out Status status);
+            bool isKnown = CachedSlots.TryCompareExchange(me, record, shapeId, slot, expected, value, out Status status);
             Epoch.Exit(me);
             if (!isKnown && status == Status.Done) throw new InvalidOperationException("nothing was done");
-            return isKnown ? status : Records.CompareExchange(me, record, name, expected, value, out _);
+            return isKnown ? status : NamedAttributes.CompareExchange(me, record, name, expected, value, out _);
         }
 
         // A number that no shape has, if there is nothing to know.
         static ulong Known(Participant* me, Record* record, Probe name, out int slot) =>
-            Records.Get(me, record, name, out _, out ulong shapeId, out slot) == Status.Done && shapeId != 0
+            NamedAttributes.Get(me, record, name, out _, out ulong shapeId, out slot) == Status.Done && shapeId != 0
                 ? shapeId : ulong.MaxValue;
 
         static string Answer(Status status, Value value) => status == Status.Done ? $"Done{(char)value.Int}" : $"{status}";
@@ -193,15 +193,15 @@ public unsafe class RecordScheduleTests
             Epoch.Enter(me);
             Shape* root = Trees.CreateTree(me, heap);
             Record* example = Records.Create(me, heap, root);
-            Records.Set(me, example, name, Value.OfInt(1));
-            Assert.Equal(Status.Done, Records.Get(me, example, name, out _, out ulong shape, out int slot));
+            NamedAttributes.Set(me, example, name, Value.OfInt(1));
+            Assert.Equal(Status.Done, NamedAttributes.Get(me, example, name, out _, out ulong shape, out int slot));
             Record* record = Records.Create(me, heap, root);
             Epoch.Exit(me);
             return new Trial([
-                it => Records.Set(it, record, name, Value.OfInt(7)),
+                it => NamedAttributes.Set(it, record, name, Value.OfInt(7)),
                 it =>
                 {
-                    Status status = Records.GetCached(it, record, shape, slot, out Value value);
+                    Status status = KnownSlots.Load(it, record, shape, slot, out Value value);
                     Assert.True(status == Status.Missing || value.Int == 7, "another value");
                 }]);
         };
@@ -235,7 +235,7 @@ public unsafe class RecordScheduleTests
             Body Of(int number) => it =>
             {
                 for (int name = 0; name < 2; name++)
-                    Records.Set(it, (Record*)records[number], Probe.Of(Value.OfInt(name)), Value.OfInt(number));
+                    NamedAttributes.Set(it, (Record*)records[number], Probe.Of(Value.OfInt(name)), Value.OfInt(number));
             };
             return new Trial([Of(0), Of(1), Of(2)], _ =>
             {

@@ -24,8 +24,8 @@ public sealed unsafe class SortedMapScheduleTests : IDisposable
         Higher,
         First,
         Last,
-        Snapshot,
         Entries,
+        KeysFrom,
         Clear,
         Count,
         PopAt,
@@ -33,7 +33,8 @@ public sealed unsafe class SortedMapScheduleTests : IDisposable
 
     readonly record struct Operation(Kind Kind, int Key = 0, int Value = 0);
 
-    // Entries are 16 numbers of 4 bits, 0 where there is none: for the result of a snapshot, and for the model's state.
+    // Entries are 16 numbers of 4 bits, 0 where there is none: for the result of a snapshot (1 for a key
+    // without its value), and for the model's state.
     readonly record struct Result(Status Status, int Key = 0, int Value = 0, ulong Entries = 0);
 
     // The keys, in order; with numbers for keys they are their own. Digests leave out more or less of them in one node and
@@ -62,7 +63,7 @@ public sealed unsafe class SortedMapScheduleTests : IDisposable
         new(Present(1, 2, 3, 4), [Of(Kind.Set, 5), Of(Kind.Remove, 1)], [Of(Kind.Floor, 4), Of(Kind.Floor, 6)]),
         new(Present(1, 2, 3, 4), [Of(Kind.Insert, 0)], [Of(Kind.Insert, 5)]),
         new(Present(1, 2, 3, 4), [Of(Kind.Set, 0)], [Of(Kind.PopMin)]),
-        new(Present(1, 2, 3, 4), [Of(Kind.Set, 0)], [Of(Kind.Snapshot)]),
+        new(Present(1, 2, 3, 4), [Of(Kind.Set, 0)], [Of(Kind.KeysFrom)]),
         new(Present(1, 2, 3, 4), [Of(Kind.Set, 0), Of(Kind.Set, 3, 5)], [Of(Kind.Entries)]),
         new(Present(1, 2, 3, 4), [Of(Kind.Clear), Of(Kind.Set, 0)], [Of(Kind.Entries)]),
         new(Present(1, 2, 3, 4), [Of(Kind.Set, 0)], [Of(Kind.Clear), Of(Kind.Get, 1)]));
@@ -75,11 +76,11 @@ public sealed unsafe class SortedMapScheduleTests : IDisposable
         new(Present(1, 2, 3, 4, 5), [Of(Kind.PopMax), Of(Kind.PopMax)], [Of(Kind.Last), Of(Kind.Set, 5, 3), Of(Kind.Last)]),
         new(Present(1, 2, 3, 4, 5, 6, 7), [Of(Kind.PopMin), Of(Kind.PopMin), Of(Kind.PopMin)],
             [Of(Kind.Set, 5, 3), Of(Kind.PopMin)]),
-        new(Present(1, 2, 3, 4, 5), [Of(Kind.Remove, 4), Of(Kind.Remove, 5)], [Of(Kind.Snapshot), Of(Kind.Get, 4)]),
+        new(Present(1, 2, 3, 4, 5), [Of(Kind.Remove, 4), Of(Kind.Remove, 5)], [Of(Kind.KeysFrom, 3), Of(Kind.Get, 4)]),
         new(Present(1, 2, 3, 4, 5), [Of(Kind.Remove, 4), Of(Kind.Remove, 5)], [Of(Kind.Entries), Of(Kind.Get, 4)]),
         // The leaf in the middle is empty for a moment.
         new(Present(1, 2, 3, 4, 5, 6, 7, 8, 9), [Of(Kind.Remove, 4), Of(Kind.Remove, 5), Of(Kind.Remove, 6)],
-            [Of(Kind.Snapshot)]));
+            [Of(Kind.Entries)]));
 
     [Fact]
     public void InnerNodesThatAreCutAndMergedAreRightForReadersAndWriters() => Systematically(
@@ -223,7 +224,7 @@ public sealed unsafe class SortedMapScheduleTests : IDisposable
             string? fault = Validity.Check(its, map);
             Assert.True(fault == null, fault);
             long start = History.Now();
-            history.Add(0, new Operation(Kind.Snapshot), Carry(its, map, new Operation(Kind.Snapshot), keys), start);
+            history.Add(0, new Operation(Kind.Entries), Carry(its, map, new Operation(Kind.Entries), keys), start);
             Linearizability.Check<ulong, Operation, Result>(history.Calls, scenario.Entries, Apply);
             Epoch.Enter(its);
             Reference.Drop(its, &map->Object.Head);
@@ -244,8 +245,8 @@ public sealed unsafe class SortedMapScheduleTests : IDisposable
             Kind.Insert => SortedMap.GetOrAdd(me, map, probe, given, out value),
             Kind.Remove => SortedMap.Remove(me, map, probe, out value),
             Kind.Add => SortedMap.Add(me, map, probe, given, out value),
-            Kind.PopMin => SortedMap.PopMin(me, map, out key, out value),
-            Kind.PopMax => SortedMap.PopMax(me, map, out key, out value),
+            Kind.PopMin => SortedMap.PopMin(me, map, default, out key, out value),
+            Kind.PopMax => SortedMap.PopMax(me, map, default, out key, out value),
             Kind.Floor => SortedMap.Floor(me, map, probe, out key, out value),
             Kind.Lower => SortedMap.Lower(me, map, probe, out key, out value),
             Kind.Ceiling => SortedMap.Ceiling(me, map, probe, out key, out value),
@@ -253,13 +254,13 @@ public sealed unsafe class SortedMapScheduleTests : IDisposable
             Kind.First => SortedMap.First(me, map, out key, out value),
             Kind.Last => SortedMap.Last(me, map, out key, out value),
             Kind.Clear => SortedMap.Clear(me, map),
-            Kind.PopAt => SortedMap.PopAt(me, map, operation.Value, out key, out value, out _),
+            Kind.PopAt => SortedMap.PopAt(me, map, operation.Value, default, out key, out value, out _),
             _ => Status.Done,
         };
-        Result result = operation.Kind == Kind.Snapshot
-            ? TakeSnapshot(me, map, keys)
-            : operation.Kind == Kind.Entries
+        Result result = operation.Kind == Kind.Entries
             ? TakeEntries(me, map, keys)
+            : operation.Kind == Kind.KeysFrom
+            ? TakeKeys(me, map, probe, keys)
             : new Result(status, Number(key, keys), value.IsEmpty ? 0 : value.IsInt ? (int)value.Int : -1);
         if (operation.Kind == Kind.Count)
         {
@@ -278,23 +279,6 @@ public sealed unsafe class SortedMapScheduleTests : IDisposable
     static int Number(Value key, Value[] keys) =>
         key.IsEmpty ? 0 : Array.FindIndex(keys, each => Ordering.Compare(each, key) == 0);
 
-    static Result TakeSnapshot(Participant* me, SortedMap* map, Value[] keys)
-    {
-        Status status = SortedMap.Snapshot(me, map, out SortedMap* copy);
-        // The copy is this thread's own.
-        using Interleaving.Solitude alone = Interleaving.Alone();
-        // Whatever was going on. Under faults results tell.
-        if (Interleaving.Omitted == null) Assert.Null(Validity.Check(me, copy));
-        ulong entries = 0;
-        while (SortedMap.PopMin(me, copy, out Value key, out Value value) == Status.Done)
-        {
-            entries |= (ulong)value.Int << 4 * Number(key, keys);
-            Reference.Drop(me, key);
-        }
-        Reference.Drop(me, &copy->Object.Head);
-        return new Result(status, Entries: entries);
-    }
-
     static Result TakeEntries(Participant* me, SortedMap* map, Value[] keys)
     {
         Status status = SortedMap.SnapshotEntries(me, map, out MapSnapshot* snapshot);
@@ -303,6 +287,16 @@ public sealed unsafe class SortedMapScheduleTests : IDisposable
             entries |= (ulong)MapSnapshot.Value(snapshot, i).Int << 4 * Number(MapSnapshot.Key(snapshot, i), keys);
         MapSnapshot.Free(me, snapshot);
         return new Result(status, Entries: entries);
+    }
+
+    static Result TakeKeys(Participant* me, SortedMap* map, in Probe from, Value[] keys)
+    {
+        Status status = SortedMap.SnapshotKeys(me, map, SortedBound.Including(from), SortedBound.None, out MapSnapshot* snapshot);
+        ulong present = 0;
+        for (ulong i = 0; status == Status.Done && i < snapshot->Count; i++)
+            present |= 1UL << 4 * Number(MapSnapshot.Key(snapshot, i), keys);
+        if (status == Status.Done) MapSnapshot.Free(me, snapshot);
+        return new Result(status, Entries: present);
     }
 
     static bool Apply(ref ulong entries, Operation operation, Result result)
@@ -331,8 +325,12 @@ public sealed unsafe class SortedMapScheduleTests : IDisposable
                 expected = new(Status.Done, 0, present + operation.Value);
                 entries = With(entries, key, present + operation.Value);
                 break;
-            case Kind.Snapshot or Kind.Entries:
+            case Kind.Entries:
                 expected = new(Status.Done, Entries: entries);
+                break;
+            case Kind.KeysFrom:
+                ulong occupied = entries | entries >> 1 | entries >> 2 | entries >> 3;
+                expected = new(Status.Done, Entries: occupied & 0x1111_1111_1111_1111 & ulong.MaxValue << 4 * key);
                 break;
             case Kind.Clear:
                 expected = new(Status.Done);

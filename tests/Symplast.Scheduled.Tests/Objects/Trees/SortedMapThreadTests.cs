@@ -132,8 +132,8 @@ public sealed unsafe class SortedMapThreadTests : IDisposable
             bool least = number % 2 == 0;
             long last = least ? -1 : count;
             while ((least
-                ? SortedMap.PopMin(me, _map, out Value key, out Value value)
-                : SortedMap.PopMax(me, _map, out key, out value)) == Status.Done)
+                ? SortedMap.PopMin(me, _map, default, out Value key, out Value value)
+                : SortedMap.PopMax(me, _map, default, out key, out value)) == Status.Done)
             {
                 Assert.Equal(-key.Int, value.Int);
                 Assert.True(least ? key.Int > last : key.Int < last);
@@ -147,7 +147,7 @@ public sealed unsafe class SortedMapThreadTests : IDisposable
     }
 
     [Fact]
-    public void CursorsGiveEachKeyThatStaysOnceAndInOrder()
+    public void RangesGiveEachKeyThatStaysOnceAndInOrder()
     {
         Participant* mine = _fixture.Me;
         for (int key = 0; key < 3000; key += 10) Put(mine, key);
@@ -158,7 +158,7 @@ public sealed unsafe class SortedMapThreadTests : IDisposable
             Random random = new(number);
             if (number == 0)
             {
-                for (int turn = 0; turn < 300; turn++) Scan(me, turn % 2 == 1, 1 + turn % 20);
+                for (int turn = 0; turn < 300; turn++) Scan(me, turn % 20, 300 - turn % 7);
                 Volatile.Write(ref stop, true);
                 return;
             }
@@ -177,30 +177,17 @@ public sealed unsafe class SortedMapThreadTests : IDisposable
             Status.Done, SortedMap.Set(me, _map, SortedMapFixture.Key(key), Value.OfInt(key)));
     }
 
-    void Scan(Participant* me, bool descending, int room)
+    // A range that begins and ends with keys that stay, at one moment.
+    void Scan(Participant* me, int from, int to)
     {
-        Assert.Equal(
-            Status.Done, SortedCursor.Open(me, _map, SortedBound.None, SortedBound.None, descending, out SortedCursor cursor));
-        SortedEntry* entries = stackalloc SortedEntry[20];
-        long last = descending ? 3000 : -1;
-        int permanent = 0;
-        while (true)
-        {
-            Epoch.Enter(me);
-            Status status = SortedCursor.Next(me, _map, ref cursor, entries, room, out int count);
-            for (int i = 0; i < count; i++)
-            {
-                Assert.Equal(entries[i].Key, entries[i].Value);
-                Assert.True(descending ? entries[i].Key.Int < last : entries[i].Key.Int > last);
-                last = entries[i].Key.Int;
-                if (last % 10 == 0) permanent++;
-            }
-            Epoch.Exit(me);
-            if (status == Status.Missing) break;
-            Assert.Equal(Status.Done, status);
-        }
-        Assert.Equal(300, permanent);
-        SortedCursor.Close(me, ref cursor);
+        Epoch.Enter(me);
+        SortedBound lower = SortedBound.Including(SortedMapFixture.Key(10 * from));
+        SortedBound upper = SortedBound.Excluding(SortedMapFixture.Key(10 * to));
+        List<long> keys = SortedMapFixture.Keys(me, _map, lower, upper).ConvertAll(key => key.Int);
+        Epoch.Exit(me);
+        Assert.All(keys.Skip(1).Zip(keys), pair => Assert.True(pair.Second < pair.First));
+        Assert.Equal(Enumerable.Range(from, to - from).Select(i => 10L * i), keys.Where(key => key % 10 == 0));
+        Assert.All(keys, key => Assert.InRange(key, 10 * from, 10 * to - 1));
     }
 
     [Fact]
@@ -215,7 +202,7 @@ public sealed unsafe class SortedMapThreadTests : IDisposable
                 me, _map, SortedMapFixture.Key(turn % 7), Value.OfInt(number + 1), out _));
         });
         long total = 0;
-        while (SortedMap.PopMin(_fixture.Me, _map, out _, out Value sum) == Status.Done)
+        while (SortedMap.PopMin(_fixture.Me, _map, default, out _, out Value sum) == Status.Done)
             total += sum.Int;
         Assert.Equal(Turns * (1 + 2 + 3 + 4), total);
     }
@@ -243,15 +230,10 @@ public sealed unsafe class SortedMapThreadTests : IDisposable
             }
             for (int turn = 0; turn < 500; turn++)
             {
-                Assert.Equal(Status.Done, SortedMap.Snapshot(me, _map, out SortedMap* copy));
-                Assert.Null(Validity.Check(me, copy));
+                Dictionary<long, long> entries =
+                    SortedMapFixture.Entries(me, _map).ToDictionary(entry => entry.Key.Int, entry => entry.Value.Int);
                 for (int writer = 0; writer < 2; writer++)
-                {
-                    SortedMap.Get(me, copy, SortedMapFixture.Key(writer), out Value first);
-                    SortedMap.Get(me, copy, SortedMapFixture.Key(1000 + writer), out Value second);
-                    Assert.InRange((first.IsEmpty ? 0 : first.Int) - (second.IsEmpty ? 0 : second.Int), 0, 1);
-                }
-                SortedMapFixture.Drop(me, copy);
+                    Assert.InRange(entries.GetValueOrDefault(writer) - entries.GetValueOrDefault(1000 + writer), 0, 1);
             }
             Volatile.Write(ref stop, true);
         });
@@ -270,7 +252,6 @@ public sealed unsafe class SortedMapThreadTests : IDisposable
             {
                 Participant* me = (Participant*)its;
                 Random random = new(number);
-                SortedEntry* entries = stackalloc SortedEntry[14];
                 for (int turn = 0; turn < 600; turn++)
                 {
                     if (number == 0 && turn % 100 == 99)
@@ -286,7 +267,7 @@ public sealed unsafe class SortedMapThreadTests : IDisposable
                     {
                         case 0:
                             status = SortedMap.PopMin(
-                                me, map, out Value popped, out Value poppedValue);
+                                me, map, default, out Value popped, out Value poppedValue);
                             if (status == Status.Done) Assert.StartsWith("'with", popped.ToString(), StringComparison.Ordinal);
                             Reference.Drop(me, popped);
                             Reference.Drop(me, poppedValue);
@@ -302,16 +283,13 @@ public sealed unsafe class SortedMapThreadTests : IDisposable
                                 Assert.True(Ordering.Compare(floor, key) <= 0 && value.Kind == ValueKind.Text);
                             break;
                         case 3:
-                            status = SortedCursor.Open(
-                                me, map, SortedBound.Including(Probe.Of(key)), SortedBound.None, random.Next(2) == 0,
-                                out SortedCursor cursor);
-                            while (status == Status.Done)
-                                status = SortedCursor.Next(me, map, ref cursor, entries, 14, out _);
-                            SortedCursor.Close(me, ref cursor);
+                            status = SortedMap.SnapshotKeys(
+                                me, map, SortedBound.Including(Probe.Of(key)), SortedBound.None, out MapSnapshot* range);
+                            if (status == Status.Done) MapSnapshot.Free(me, range);
                             break;
                         case 4 when turn % 10 == 0:
-                            status = SortedMap.Snapshot(me, map, out SortedMap* copy);
-                            if (status == Status.Done) Reference.Drop(me, &copy->Object.Head);
+                            status = SortedMap.SnapshotEntries(me, map, out MapSnapshot* entries);
+                            if (status == Status.Done) MapSnapshot.Free(me, entries);
                             break;
                         default:
                             status = SortedMap.Set(me, map, Probe.Of(key), key);

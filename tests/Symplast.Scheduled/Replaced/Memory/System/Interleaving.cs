@@ -61,20 +61,17 @@ public static unsafe class Interleaving
     public readonly ref struct Solitude
     {
         readonly Actor? _actor;
-        readonly bool _wasAlone;
 
         internal Solitude(Actor? actor)
         {
             _actor = actor;
-            if (actor == null) return;
-            _wasAlone = actor.IsAlone;
-            actor.IsAlone = true;
+            if (actor != null) actor.IsAlone = true;
         }
 
-        /// <summary>Points count again, unless this was inside another such statement.</summary>
+        /// <summary>Points count again.</summary>
         public void Dispose()
         {
-            if (_actor != null) _actor.IsAlone = _wasAlone;
+            if (_actor != null) _actor.IsAlone = false;
         }
     }
 

@@ -10,7 +10,7 @@ internal static unsafe class RecordAtomics
     {
         if (Interleaving.Omits(RecordStep.ValueComesBeforeShape)) Volatile.Write(ref *(nint*)&body->Shape, (nint)shape);
         if (Interleaving.Omits(RecordStep.ValueComesBeforeNumber)) Volatile.Write(ref body->ShapeId, shape->Id);
-        Record.Store(body, shape->Count - 1, value);
+        RecordBody.Store(body, shape->Count - 1, value);
         Interleaving.Point();
         Volatile.Write(ref *(nint*)&body->Shape, (nint)shape);
         Interleaving.Point();

@@ -1,11 +1,28 @@
+using System.Runtime.CompilerServices;
+
 namespace Symplast.Objects;
 
-// Records that are used as dictionaries. All inside a section in which the pool was not deleted, and but for counting under the
-// record's lock.
-public unsafe partial struct Record
+/// <summary>
+/// What a record with very many attributes has for a body: a map of them, all of whose writers hold the record's lock.
+/// </summary>
+internal unsafe struct RecordTable
 {
-    // Gives a record with a shape a table, and one attribute more, which is not there.
-    static Status Tabulate(Participant* me, Record* record, RecordBody* body, in Probe name, Value value)
+    /// <summary>Without a shape, number or slots.</summary>
+    internal RecordBody Body;
+
+    internal OrderedMap Map;
+
+    /// <summary>The map; null if the body is none of these.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    // Acquire: the first load of the body's, pairs with the exchange in ShapeChange.Replace. Whether it is a table never changes.
+    internal static OrderedMap* MapOf(RecordBody* body) =>
+        Volatile.Read(ref *(nint*)&body->Shape) == 0 ? &((RecordTable*)body)->Map : null;
+
+    /// <summary>
+    /// Gives a record with a shape a table, and one attribute more, which is not there. Under the record's lock, inside a section
+    /// in which the pool was not deleted.
+    /// </summary>
+    internal static Status Create(Participant* me, Record* record, RecordBody* body, in Probe name, Value value)
     {
         PoolHeap* heap = Heap.Of(record);
         RecordTable* table = (RecordTable*)Heap.Allocate(me, heap, (nuint)sizeof(RecordTable));
@@ -25,12 +42,19 @@ public unsafe partial struct Record
             Heap.Free(me, table);
             return status;
         }
-        Replace(me, record, body, &table->Body);
+        ShapeChange.Replace(me, record, body, &table->Body);
         // They are not the last ones either.
         Shape* shape = body->Shape;
         for (int i = 0; i < shape->Count; i++) Reference.Drop(me, RecordBody.Slots(body)[i]);
-        RetireShape(me, shape);
+        Shapes.GiveUpPrivate(me, shape);
         return Status.Done;
+    }
+
+    internal static Status Count(Participant* me, OrderedMap* table, out int count)
+    {
+        Status status = OrderedMap.Count(me, table, out ulong found);
+        count = (int)found;
+        return status;
     }
 
     static Status Fill(Participant* me, RecordBody* body, OrderedMap* map)
@@ -50,30 +74,5 @@ public unsafe partial struct Record
             Reference.Take(value);
         }
         return MapDraft.Publish(me, map, ref draft);
-    }
-
-    static Status CountTable(Participant* me, OrderedMap* table, out int count)
-    {
-        Status status = OrderedMap.Count(me, table, out ulong found);
-        count = (int)found;
-        return status;
-    }
-
-    // What a deleted record had. The references are dropped, or go to a list of what dies.
-    static void GiveUp(Participant* me, Record* record, RecordBody* body, Release* release)
-    {
-        OrderedMap* table = RecordTable.MapOf(body);
-        if (table != null) OrderedMap.End(me, table, release);
-        else
-        {
-            Shape* shape = body->Shape;
-            for (int i = 0; i < shape->Count; i++)
-            {
-                if (release == null) Reference.Drop(me, RecordBody.Slots(body)[i]);
-                else release->Drop(me, RecordBody.Slots(body)[i]);
-            }
-            RetireShape(me, shape);
-        }
-        RetireBody(me, record, body);
     }
 }
