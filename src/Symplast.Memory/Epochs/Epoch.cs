@@ -175,6 +175,7 @@ public static unsafe class Epoch
         if (!EpochProtocol<Hardware>.TryBeginAdvance(ref _state.Clock)) return false;
         EpochProtocol<Hardware>.Advance(ref _state.Clock);
         if (_state.Clock.Global % BurialInterval == 0) BuryAll();
+        Invariants.Check(IsValid());
         EndAdvance();
         return true;
     }
@@ -245,6 +246,23 @@ public static unsafe class Epoch
         participant->Joined = 0;
         participant->NextFree = _state.Free;
         _state.Free = participant;
+    }
+
+    /// <summary>
+    /// Whether no epoch is older than the oldest one, and who is not joined is in no section and on the list of the free. While
+    /// the caller has the right to advance.
+    /// </summary>
+    internal static bool IsValid()
+    {
+        int free = 0;
+        for (Participant* each = _state.Free; each != null; each = each->NextFree, free++)
+        {
+            if (each->Joined != 0 || each->Announced != 0) return false;
+        }
+        // Acquire: pairs with the release in Join.
+        Participant* any = (Participant*)Volatile.Read(ref _state.Clock.First);
+        for (; any != null; any = any->Next) free -= any->Joined == 0 ? 1 : 0;
+        return free == 0 && _state.Clock.Oldest <= _state.Clock.Global;
     }
 
     static Participant* TakeFree()

@@ -1,6 +1,6 @@
 namespace Symplast.Memory;
 
-/// <summary>Checks the invariants of heaps, for tests.</summary>
+/// <summary>The invariants of heaps.</summary>
 public static unsafe class HeapInvariants
 {
     /// <summary>Walks the whole heap. No thread may use the heap meanwhile.</summary>
@@ -17,6 +17,9 @@ public static unsafe class HeapInvariants
         return AreChunksValid(heap, out long owned) && listed == owned && PoolHeap.AreListsValid(heap)
             && ExternalBlock.AreListed(heap);
     }
+
+    /// <summary>The part of it that does not need the local heaps: of a heap that nobody uses any more.</summary>
+    internal static bool AreChunksValid(PoolHeap* heap) => AreChunksValid(heap, out _) && PoolHeap.AreListsValid(heap);
 
     static bool AreQueuesValid(LocalHeap* local, ref long pages)
     {
@@ -85,8 +88,11 @@ public static unsafe class HeapInvariants
         return false;
     }
 
-    // Every block is in use, on one of the lists, or not made yet; no block is on a list twice.
-    static bool IsPageValid(Page* page)
+    /// <summary>
+    /// Every block is in use, on one of the lists, or not made yet; no block is on a list twice. The caller holds the page's local
+    /// heap, so other threads at most push on the remote list: what was on it stays as it is.
+    /// </summary>
+    internal static bool IsPageValid(Page* page)
     {
         if (page->BlockSize != SizeClass.BlockSize(page->SizeClass) || page->Made > page->Capacity) return false;
         int words = (page->Capacity + 63) / 64;
@@ -97,8 +103,10 @@ public static unsafe class HeapInvariants
         {
             if (!Note(page, block, seen)) return false;
         }
-        int remote = Page.RemoteCount(page);
-        byte* other = page->Start + (uint)(page->Remote & ~Page.Parked);
+        // Acquire: pairs with the exchange in TryPush, so that the blocks are linked.
+        ulong list = Volatile.Read(ref page->Remote) & ~Page.Parked;
+        int remote = (int)(list >> 32);
+        byte* other = page->Start + (uint)list;
         for (int i = 0; i < remote; i++, other = *(byte**)other)
         {
             if (!Note(page, other, seen)) return false;

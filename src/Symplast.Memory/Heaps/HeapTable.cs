@@ -119,6 +119,7 @@ internal static unsafe class HeapTable
         heap->Quarantine = null;
         Exit();
         ExternalBlock.LetAllGo(heap);
+        Invariants.Check(heap, &HeapInvariants.AreChunksValid);
         bool wasPinned = HeapPins.WasPinned(heap);
         if (!wasPinned)
         {

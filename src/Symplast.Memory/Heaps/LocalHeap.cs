@@ -238,6 +238,7 @@ internal unsafe struct LocalHeap
         page->Next = local->Full;
         if (page->Next != null) page->Next->Previous = page;
         local->Full = page;
+        Invariants.Check(page, &HeapInvariants.IsPageValid);
     }
 
     // Removes a page from the list of full pages. No thread is about to push it on the ready list.
@@ -246,6 +247,7 @@ internal unsafe struct LocalHeap
         UnlinkFull(local, page);
         page->Attention = 0;
         Append(QueueOf(local, page->SizeClass), page);
+        Invariants.Check(page, &HeapInvariants.IsPageValid);
     }
 
     static void UnlinkFull(LocalHeap* local, Page* page)
@@ -298,6 +300,7 @@ internal unsafe struct LocalHeap
     {
         PageQueue* queue = QueueOf(local, page->SizeClass);
         if (queue->First == page) return;
+        Invariants.Check(page, &HeapInvariants.IsPageValid);
         Unlink(queue, page);
         PoolHeap.GivePages(local->Heap, page, 1);
     }
@@ -320,6 +323,7 @@ internal unsafe struct LocalHeap
         Volatile.Write(ref *(byte*)&page->Kind, (byte)PageKind.Blocks);
         Append(queue, page);
         Page.Extend(page);
+        Invariants.Check(page, &HeapInvariants.IsPageValid);
         return page;
     }
 

@@ -159,6 +159,7 @@ public unsafe struct PoolHeap
                 bool populate = (chunk->TouchedPages & pages) == 0 && heap->_chunkCount > 1;
                 chunk->TouchedPages |= pages;
                 List(heap, chunk);
+                Invariants.Check(heap, &AreListsValid);
                 heap->Gate.Exit();
                 Page* page = Chunk.Pages(chunk) + first;
                 // A page fault for each page of the system costs several times as much. It is only a hint, which kernels before
@@ -184,6 +185,7 @@ public unsafe struct PoolHeap
         List(heap, chunk);
         if (chunk->FreePages == Chunk.AllFree) heap->_emptyChunks++;
         bool trim = heap->_emptyChunks > KeptChunks(heap);
+        Invariants.Check(heap, &AreListsValid);
         heap->Gate.Exit();
         if (trim) Trim(heap, all: false);
     }
@@ -201,6 +203,7 @@ public unsafe struct PoolHeap
                 Remove(heap, chunk);
                 heap->_emptyChunks--;
             }
+            Invariants.Check(heap, &AreListsValid);
             heap->Gate.Exit();
             if (chunk == null) return;
             ReleaseChunk(chunk);
@@ -218,6 +221,7 @@ public unsafe struct PoolHeap
         page->BlockSize = size;
         heap->Gate.Enter();
         Add(heap, chunk);
+        Invariants.Check(heap, &AreListsValid);
         heap->Gate.Exit();
         return chunk->Start;
     }
@@ -227,6 +231,7 @@ public unsafe struct PoolHeap
     {
         heap->Gate.Enter();
         Remove(heap, chunk);
+        Invariants.Check(heap, &AreListsValid);
         heap->Gate.Exit();
         ReleaseChunk(chunk);
     }
@@ -299,6 +304,7 @@ public unsafe struct PoolHeap
         Add(heap, chunk);
         heap->_emptyChunks++;
         List(heap, chunk);
+        Invariants.Check(heap, &AreListsValid);
         heap->Gate.Exit();
         return true;
     }

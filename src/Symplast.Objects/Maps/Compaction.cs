@@ -58,6 +58,7 @@ public static unsafe class Compaction
             return Status.NoMemory;
         }
         large->Generation = ++map->Generation;
+        Invariants.Check(large, &TableCheck.IsNewValid);
         Interleaving.Point();
         // Full fence: publishes the new root, and unlinks the old one before it is retired. Readers that are in the old one find
         // what was there when it was replaced.

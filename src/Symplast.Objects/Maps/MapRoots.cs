@@ -33,6 +33,7 @@ internal static unsafe class MapRoots
         // Full fence: publishes what was filled in, and unlinks the old one before it is retired. Pairs with the first read of
         // every operation.
         Interlocked.Exchange(ref map->Root, root);
+        Invariants.Check(map, &MapCheck.IsSmallValid);
         Heap.Retire(me, old);
     }
 
@@ -59,6 +60,7 @@ internal static unsafe class MapRoots
             // Release: pairs with the acquire in SharedObject.IsDeleted. After the root, which most operations look at: who was
             // told by the flag finds no root either. Before any value becomes Removed: who finds one of these finds the flag.
             if (root == 0) Volatile.Write(ref map->Object.Head.DeletedFlag, 1);
+            Invariants.Check(map, &MapCheck.IsSmallValid);
         }
         ObjectLock.Exit(&map->Object.Lock);
         if (old == 0) return false;

@@ -46,7 +46,11 @@ public static unsafe class CachedSlots
         if (status == Status.Done)
         {
             if (body->ShapeId != shapeId || extended->Count > body->Capacity) status = Status.Missing;
-            else RecordAtomics.AddAttribute(body, extended, value);
+            else
+            {
+                RecordAtomics.AddAttribute(body, extended, value);
+                Invariants.Check(record, &Record.HasItsShape);
+            }
         }
         Record.Unlock(record, body);
         return status;

@@ -91,7 +91,13 @@ public unsafe struct Record
         RecordBody* body = record->Body;
         if (record->Object.Head.DeletedFlag != 0) return body == null;
         OrderedMap* table = RecordTable.MapOf(body);
-        if (table != null) return body->ShapeId == 0 && MapCheck.IsValid(table);
+        return table == null ? HasItsShape(record) : body->ShapeId == 0 && MapCheck.IsValid(table);
+    }
+
+    /// <summary>Whether the body is of its shape. Under the record's lock, of one that has no table.</summary>
+    internal static bool HasItsShape(Record* record)
+    {
+        RecordBody* body = record->Body;
         Shape* shape = body->Shape;
         if (shape->Id != body->ShapeId || shape->Count > body->Capacity) return false;
         for (int i = 0; i < shape->Count; i++)

@@ -38,6 +38,7 @@ internal static unsafe class ShapeChange
             Reference.Take(value);
             RecordAtomics.AddAttribute(body, shape, value);
         }
+        Invariants.Check(record, &Record.HasItsShape);
         Shapes.GiveUpPrivate(me, old);
         return Status.Done;
     }
@@ -63,6 +64,7 @@ internal static unsafe class ShapeChange
         next->Shape = shape;
         next->ShapeId = shape->Id;
         Replace(me, record, body, next);
+        Invariants.Check(record, &Record.HasItsShape);
         Shapes.GiveUpPrivate(me, old);
         return Status.Done;
     }

@@ -38,6 +38,8 @@ internal static unsafe class NodeReplacement
             SortedNode.Unlock(left);
             return Status.NoMemory;
         }
+        Invariants.Check(first, cuts ? new Fences(range.Lower, between) : range, &Validity.IsValid);
+        Invariants.Check(second, new Fences(between, range.Upper), &Validity.IsValid);
         // A leaf's key stays in the leaf, an inner node's goes up; and in the other direction.
         Value gone = right == null ? default : new Value(SortedInner.Key(site.Parent, site.Index + 1));
         if (level == 0 && cuts) Reference.Take(between);
@@ -83,8 +85,10 @@ internal static unsafe class NodeReplacement
             }
         }
         Debug.Assert(count <= TreeSizes.InnerCapacity);
-        return (SortedNode*)NewNode.Inner(
+        SortedNode* above = (SortedNode*)NewNode.Inner(
             me, Heap.Of(site.Map), first->Class, first->Level + 1, new ReadOnlySpan<NodeEntry>(entries, count), known,
             site.Range);
+        Invariants.Check(above, site.Range, &Validity.IsValid);
+        return above;
     }
 }

@@ -1,6 +1,6 @@
 namespace Symplast.Objects;
 
-/// <summary>The invariants of a whole map.</summary>
+/// <summary>The invariants of a whole map, and of its nodes.</summary>
 internal static unsafe class Validity
 {
     /// <summary>What is wrong, or null.</summary>
@@ -19,6 +19,17 @@ internal static unsafe class Validity
         }
         Epoch.Exit(me);
         return fault;
+    }
+
+    /// <summary>
+    /// Whether a new node, which only the caller knows, is right for its range, whatever its children are. No node is.
+    /// </summary>
+    internal static bool IsValid(SortedNode* node, Fences range)
+    {
+        long entries = 0;
+        return node == null || (node->Level == 0
+            ? CheckLeaf((SortedLeaf*)node, range.Lower, range.Upper, ref entries)
+            : CheckKeys((SortedInner*)node, range.Lower, range.Upper)) == null;
     }
 
     static string? Check(
@@ -68,26 +79,36 @@ internal static unsafe class Validity
 
     static string? CheckInner(SortedInner* inner, Value lower, Value upper, ref long entries)
     {
+        string? fault = CheckKeys(inner, lower, upper);
+        for (int i = 0; fault == null && i < inner->Count; i++)
+        {
+            Value from = i == 0 ? lower : new Value(SortedInner.Key(inner, i));
+            Value to = i + 1 == inner->Count ? upper : new Value(SortedInner.Key(inner, i + 1));
+            fault = Check(
+                (SortedNode*)*SortedInner.Slot(inner, i), inner->Node.Level - 1, inner->Node.Class, false, from, to,
+                ref entries);
+        }
+        return fault;
+    }
+
+    static string? CheckKeys(SortedInner* inner, Value lower, Value upper)
+    {
         if (inner->Count > TreeSizes.InnerCapacity) return "an inner node is too full";
         if (SortedInner.Key(inner, 0) != 0) return "an inner node's first key is set";
-        bool closed = new Fences(lower, upper).AreBoth;
+        bool closed = new Fences(lower, upper).AreBoth || inner->Count < 2;
         byte common = closed
-            ? SortedKey.CommonBeginning(lower, upper)
+            ? new Fences(lower, upper).Common
             : SortedKey.CommonBeginning(
             new Value(SortedInner.Key(inner, 1)), new Value(SortedInner.Key(inner, inner->Count - 1)));
         if (!closed) common = (byte)Math.Min(common, SortedKey.MostSkipped(new Value(SortedInner.Key(inner, 1))));
         if (inner->Node.Skip != common || inner->IsOpen != (!closed && common > 0))
             return "an inner node's digests leave out the wrong bytes";
-        for (int i = 0; i < inner->Count; i++)
+        for (int i = 1; i < inner->Count; i++)
         {
-            Value from = i == 0 ? lower : new Value(SortedInner.Key(inner, i));
-            Value to = i + 1 == inner->Count ? upper : new Value(SortedInner.Key(inner, i + 1));
-            string? fault = i == 0 ? null : CheckKey(from, SortedInner.Digest(inner, i), &inner->Node, lower, upper);
-            if (i > 1 && Ordering.Compare(new Value(SortedInner.Key(inner, i - 1)), from) >= 0)
+            Value key = new(SortedInner.Key(inner, i));
+            string? fault = CheckKey(key, SortedInner.Digest(inner, i), &inner->Node, lower, upper);
+            if (i > 1 && Ordering.Compare(new Value(SortedInner.Key(inner, i - 1)), key) >= 0)
                 fault = "an inner node's keys are out of order";
-            fault ??= Check(
-                (SortedNode*)*SortedInner.Slot(inner, i), inner->Node.Level - 1, inner->Node.Class, false, from, to,
-                ref entries);
             if (fault != null) return fault;
         }
         return null;

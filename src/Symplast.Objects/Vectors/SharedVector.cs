@@ -334,13 +334,10 @@ public unsafe struct SharedVector
         VectorRoot* root = vector->Root;
         if (vector->Object.Lock != 0) return false;
         if (vector->Object.Head.DeletedFlag != 0) return root == null;
-        if (root->Forward != null || root->FirstShift != vector->FirstShift || root->Used > root->Capacity) return false;
-        long first = VectorRoot.FirstOf(root->Bounds), end = VectorRoot.EndOf(root->Bounds);
-        if (root->Bounds < 0 || first > end || end > VectorRoot.StartOf(root->Used, root->FirstShift)) return false;
-        for (long place = first; place < end; place++)
+        if (root->FirstShift != vector->FirstShift || !VectorRoot.IsFilled(root)) return false;
+        for (long place = VectorRoot.FirstOf(root->Bounds); place < VectorRoot.EndOf(root->Bounds); place++)
         {
             Value value = *VectorRoot.PlaceOf(root, place);
-            if (value.Kind is ValueKind.Empty or ValueKind.Mark) return false;
             if (value.IsCounted && value.Head->Count <= 0) return false;
         }
         return true;

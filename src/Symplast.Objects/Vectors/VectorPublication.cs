@@ -48,6 +48,7 @@ internal static unsafe class VectorPublication
     internal static void Replace(Participant* me, SharedVector* vector, VectorRoot* old, VectorRoot* next, int shared)
     {
         int used = old->Used;
+        Invariants.Check(next, &VectorRoot.IsFilled);
         Interleaving.Point();
         // Full fence: pairs with the acquire in Current; the old root is unlinked before Retire reads its epoch tag.
         Interlocked.Exchange(ref *(nint*)&vector->Root, (nint)next);

@@ -119,4 +119,20 @@ internal unsafe struct VectorRoot
         // Release: pairs with the acquire in Load.
         Volatile.Write(ref *(ulong*)place, value.Bits);
     }
+
+    /// <summary>
+    /// Whether all places between the bounds exist and have a value. Of the vector's root or one that is to become it, under the
+    /// vector's lock.
+    /// </summary>
+    internal static bool IsFilled(VectorRoot* root)
+    {
+        long first = FirstOf(root->Bounds), end = EndOf(root->Bounds);
+        bool isFilled = root->Forward == null && root->Used <= root->Capacity && root->Bounds >= 0 && first <= end
+            && end <= StartOf(root->Used, root->FirstShift);
+        for (long place = first; isFilled && place < end; place++)
+        {
+            isFilled = PlaceOf(root, place)->Kind is not (ValueKind.Empty or ValueKind.Mark);
+        }
+        return isFilled;
+    }
 }

@@ -85,6 +85,7 @@ internal static unsafe class Packing
             Segment* from = Log.HeadOf(large, old, segment);
             MoveValues(old, to);
             MapAtomics.EnterOrderAndCount(large, from, to);
+            Invariants.Check(to, &TableCheck.IsPackedValid);
             Interleaving.Point();
             // Full fence: unlinks the old segment before it is retired. Pairs with the acquire in EntryAt; under Growing, so that
             // no copy of the list keeps it.

@@ -169,6 +169,8 @@ internal static unsafe class ShardIndex
                 to->Used++;
                 to->Live++;
             }
+            Invariants.Check(left, &TableCheck.HasCounts);
+            Invariants.Check(right, &TableCheck.HasCounts);
             done = Publish(me, heap, large, left, right);
         }
         if (!done)

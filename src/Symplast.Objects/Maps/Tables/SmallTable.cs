@@ -99,6 +99,7 @@ internal unsafe struct SmallTable
             LargeTable.Free(me, large);
             return null;
         }
+        Invariants.Check(large, &TableCheck.IsNewValid);
         return large;
     }
 
