@@ -25,7 +25,8 @@ public static unsafe class MapSnapshots
     public static Status Begin(Participant* me, OrderedMap* map, out MapSnapshot* snapshot, out MapCopy* copy)
     {
         MapGate.RefuseInside(me);
-        for (int spare = MapSizes.SpareSegments; ; spare = 2 * spare + 1)
+        int spare = MapSizes.SpareSegments;
+        for (int tries = 1; ; tries++)
         {
             Status status = Prepare(me, map, spare, out snapshot, out copy);
             if (copy == null) return status;
@@ -33,12 +34,27 @@ public static unsafe class MapSnapshots
             copy = null;
             if (!HelpCopying(me, map)) return Status.Deleted;
             status = MapGate.Open(me, map);
-            bool begun = status == Status.Done && TryBegin(map, prepared);
-            if (status == Status.Done) MapGate.Close(map);
-            if (status == Status.Done && !begun) MapCopy.Free(me, prepared);
+            if (status == Status.Done)
+            {
+                // A map that others compact or clear again and again has another root each time. In the end writers wait while the
+                // copy is prepared.
+                if (tries > MapSizes.MostTries && !MapCopy.IsOf(prepared, map->Root) && LargeTable.IsRoot(map->Root))
+                {
+                    MapCopy.Free(me, prepared);
+                    prepared = MapCopy.New(me, Heap.Of(map), LargeTable.OfRoot(map->Root), spare);
+                    if (prepared == null) status = Status.NoMemory;
+                }
+                if (status == Status.Done)
+                {
+                    if (TryBegin(map, prepared)) copy = prepared;
+                    else if (MapCopy.IsOf(prepared, map->Root) && LargeTable.OfRoot(map->Root)->Tail > prepared->Limit)
+                        spare = 2 * spare + 1;
+                }
+                MapGate.Close(map);
+                if (copy == null && prepared != null) MapCopy.Free(me, prepared);
+            }
             Epoch.Exit(me);
-            if (begun) copy = prepared;
-            if (begun || status != Status.Done) return status;
+            if (copy != null || status != Status.Done) return status;
         }
     }
 
@@ -133,8 +149,7 @@ public static unsafe class MapSnapshots
     internal static bool TryBegin(OrderedMap* map, MapCopy* copy)
     {
         LargeTable* large = LargeTable.OfRoot(map->Root);
-        if (!LargeTable.IsRoot(map->Root) || large->Generation != copy->Generation || large->Tail > copy->Limit
-            || !MapCopy.IsComplete(large->Copy)) return false;
+        if (!MapCopy.IsOf(copy, map->Root) || large->Tail > copy->Limit || !MapCopy.IsComplete(large->Copy)) return false;
         copy->Count = large->Tail - large->Dead;
         copy->Tail = large->Tail;
         Interleaving.Point();

@@ -95,6 +95,10 @@ public unsafe struct MapCopy
         return parts;
     }
 
+    // Whether it was prepared for this root. Under the map's lock, or by the only writer.
+    internal static bool IsOf(MapCopy* copy, nint root) =>
+        LargeTable.IsRoot(root) && LargeTable.OfRoot(root)->Generation == copy->Generation;
+
     internal static void Free(Participant* me, MapCopy* copy)
     {
         Heap.Free(me, copy->Target);
