@@ -1,4 +1,5 @@
-/* Calls from a library's thread into Python: what one costs, from a thread that Python does not know and from one that has a thread state already. */
+/* Calls from a thread of a library into Python: what one costs, from a thread that Python does not know, and from one that has a
+   thread state already. */
 #include <Python.h>
 #include <pthread.h>
 #include <time.h>

@@ -89,8 +89,8 @@ public static unsafe class HeapInvariants
     }
 
     /// <summary>
-    /// Every block is in use, on one of the lists, or not made yet; no block is on a list twice. The caller holds the page's local
-    /// heap, so other threads at most push on the remote list: what was on it stays as it is.
+    /// Every block is in use, on one of the lists, or not made yet; no block is on a list twice. The caller holds the page's
+    /// local heap, so other threads at most push on the remote list: what was on it stays as it is.
     /// </summary>
     internal static bool IsPageValid(Page* page)
     {

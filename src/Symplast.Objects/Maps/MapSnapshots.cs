@@ -36,8 +36,8 @@ public static unsafe class MapSnapshots
             status = MapGate.Open(me, map);
             if (status == Status.Done)
             {
-                // A map that others compact or clear again and again has another root each time. In the end writers wait while the
-                // copy is prepared.
+                // A map that others compact or clear again and again has another root each time. In the end writers wait while
+                // the copy is prepared.
                 if (tries > MapSizes.MostTries && !MapCopy.IsOf(prepared, map->Root) && LargeTable.IsRoot(map->Root))
                 {
                     MapCopy.Free(me, prepared);

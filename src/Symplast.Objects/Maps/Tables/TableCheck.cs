@@ -19,7 +19,8 @@ internal static unsafe class TableCheck
             Value key = SmallTable.Keys(small)[i], value = SmallTable.Values(small)[i];
             bool isRemoved = value == ValuePlace.Removed;
             if (tag == 0 ? !isRemoved : isRemoved || value.IsEmpty || tag != SmallTable.TagOf(Hashing.Of(key))) return false;
-            if (tag != 0 && (!IsAlive(key) || isQuiet && !IsAlive(value) || SmallTable.IndexOf(small, Probe.Of(key)) != i)) return false;
+            if (tag == 0) continue;
+            if (!IsAlive(key) || isQuiet && !IsAlive(value) || SmallTable.IndexOf(small, Probe.Of(key)) != i) return false;
         }
         return true;
     }
@@ -42,7 +43,8 @@ internal static unsafe class TableCheck
             live++;
             sequence = entry->Sequence;
             if (id >= large->Carried && sequence != large->SequenceBase + id) return false;
-            if (!IsAlive(entry->Key) || isQuiet && !IsAlive(entry->Value) || (uint)Hashing.Of(entry->Key) != entry->Hash) return false;
+            if (!IsAlive(entry->Key) || isQuiet && !IsAlive(entry->Value)) return false;
+            if ((uint)Hashing.Of(entry->Key) != entry->Hash) return false;
             if (ShardIndex.Find(large, Probe.Of(entry->Key), out uint found) != entry || found != id) return false;
         }
         return live == large->Tail - large->Dead && live == LiveSlots(large) && HasDeadCounts(large);
@@ -64,8 +66,10 @@ internal static unsafe class TableCheck
                 if (value == ValuePlace.Removed) dead++;
             }
             if (dead != head->Dead || dead == head->Count || head->First != Log.FirstIdOf(large, i)) return false;
-            if (SegmentList.IsPacked(item)
-                ? !HasRanks(head) || Log.FirstIdOf(large, i + 1) > large->Tail : head->Words != 0 || head->Count != (uint)Log.LengthOf(large, i)) return false;
+            bool isRight = SegmentList.IsPacked(item)
+                ? HasRanks(head) && Log.FirstIdOf(large, i + 1) <= large->Tail
+                : head->Words == 0 && head->Count == (uint)Log.LengthOf(large, i);
+            if (!isRight) return false;
             held += Segment.Held(head);
         }
         return held == large->Held;

@@ -32,8 +32,8 @@ internal static unsafe partial class Linux
 
     /// <summary>The kernel's numbers of the process's threads.</summary>
     internal static int[] Threads() =>
-        Array.ConvertAll(
-            Directory.GetDirectories("/proc/self/task"), folder => int.Parse(Path.GetFileName(folder), CultureInfo.InvariantCulture));
+        Array.ConvertAll(Directory.GetDirectories("/proc/self/task"),
+            folder => int.Parse(Path.GetFileName(folder), CultureInfo.InvariantCulture));
 
     /// <summary>A file's metadata (statx); null if there is no such file.</summary>
     internal static LinuxFile? Look(string path)
