@@ -17,9 +17,9 @@ public static unsafe class MapSnapshots
     }
 
     /// <summary>
-    /// The same, but of a large map nothing is copied yet: parts of the copy are made when they are read
-    /// (<see cref="ReadPart"/>), or when others change what is in them. It belongs to the caller, who ends it
-    /// (<see cref="End"/>). As long as it is not complete, whoever wants another snapshot completes it first.
+    /// Begins a snapshot of all entries as they are at one instant. A small map is copied at once. A large map is copied in
+    /// parts, each when it is read (<see cref="ReadPart"/>) or when a writer is about to change it. The copy belongs to the
+    /// caller, who ends it (<see cref="End"/>). Whoever wants another snapshot first completes the copy that is under way.
     /// </summary>
     /// <exception cref="InvalidOperationException">The calling thread is inside a section.</exception>
     public static Status Begin(Participant* me, OrderedMap* map, out MapSnapshot* snapshot, out MapCopy* copy)

@@ -254,8 +254,8 @@ public unsafe struct OrderedMap
     }
 
     /// <summary>
-    /// The same with a value whose reference becomes the map's, or is dropped if it cannot be stored. Inside a section in which
-    /// the pool was not deleted.
+    /// Stores a value as <see cref="Set{TKey}"/> does, and takes over the caller's reference to it, which is dropped if the value
+    /// cannot be stored. Inside a section in which the pool was not deleted.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Status Give<TKey>(Participant* me, OrderedMap* map, in TKey key, Value value) where TKey : struct, IMapKey =>
@@ -356,7 +356,9 @@ public unsafe struct OrderedMap
     public static Status Take(Participant* me, OrderedMap* map, in Probe key, out Value taken) =>
         Take(me, map, key, default, out taken);
 
-    /// <summary>The same, unless the guard refuses the value.</summary>
+    /// <summary>
+    /// Removes a key and gives the map's reference to its value to the caller; Refused if the guard does not accept the value.
+    /// </summary>
     public static Status Take(Participant* me, OrderedMap* map, in Probe key, in ValueGuard guard, out Value taken)
     {
         GuardedRemoval change = new(guard);

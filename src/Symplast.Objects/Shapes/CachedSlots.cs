@@ -68,7 +68,8 @@ public static unsafe class CachedSlots
     }
 
     /// <summary>
-    /// The same for replacing the value in a slot if it equals <paramref name="expected"/>, else the status is Missing.
+    /// Replaces the value in a slot if it equals <paramref name="expected"/>; else the status is Missing. False, and nothing is
+    /// done, if the record does not have the shape with that number: the status is Missing then, or Deleted. Inside a section.
     /// </summary>
     public static bool TryCompareExchange(
         Participant* me, Record* record, ulong shapeId, int slot, in Probe expected, Value value, out Status status)

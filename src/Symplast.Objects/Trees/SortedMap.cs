@@ -292,8 +292,8 @@ public unsafe struct SortedMap
         TreeSnapshot.Take(me, map, new KeyRange(SortedBound.None, SortedBound.None), onlyKeys: false, out snapshot);
 
     /// <summary>
-    /// The same of the keys of a range, with empty values; only writers in that range wait. WrongKind if the bounds are not of
-    /// the class of the keys, or of one class.
+    /// The keys of a range as they were at one moment during the call, with empty values, in memory of the process's own. Only
+    /// writers in that range wait. WrongKind if the bounds are not of the class of the keys, or of two classes.
     /// </summary>
     public static Status SnapshotKeys(
         Participant* me, SortedMap* map, in SortedBound lower, in SortedBound upper, out MapSnapshot* snapshot) =>

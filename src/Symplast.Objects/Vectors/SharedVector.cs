@@ -224,7 +224,10 @@ public unsafe struct SharedVector
     public static Status TakeLast(Participant* me, SharedVector* vector, out Value value) =>
         TakeLast(me, vector, default, out value);
 
-    /// <summary>The same, unless the guard refuses the element.</summary>
+    /// <summary>
+    /// Takes the last element out, with the vector's reference. Missing if the vector is empty, Refused if the guard does not
+    /// accept the element.
+    /// </summary>
     public static Status TakeLast(Participant* me, SharedVector* vector, in ValueGuard guard, out Value value) =>
         VectorEnds.TakeLast(me, vector, guard, out value);
 
@@ -261,7 +264,10 @@ public unsafe struct SharedVector
     public static Status TakeElement(Participant* me, SharedVector* vector, long index, out Value value) =>
         TakeElement(me, vector, index, default, out value);
 
-    /// <summary>The same, unless the guard refuses the element.</summary>
+    /// <summary>
+    /// Takes an element, from the end if the index is negative, with the vector's reference. Missing if there is none, Refused if
+    /// the guard does not accept it.
+    /// </summary>
     public static Status TakeElement(Participant* me, SharedVector* vector, long index, in ValueGuard guard, out Value value)
     {
         value = default;
@@ -276,7 +282,10 @@ public unsafe struct SharedVector
     public static Status ReplaceSlice(Participant* me, SharedVector* vector, long start, long stop, Value* values, long count) =>
         VectorSplices.Splice(me, vector, new SliceRange(start, stop), values, count, null);
 
-    /// <summary>The same with values whose references become the vector's if it is done; else they stay the caller's.</summary>
+    /// <summary>
+    /// Replaces the elements between two indexes, at one instant. The references to the values become the vector's if it is done;
+    /// else they stay the caller's.
+    /// </summary>
     public static Status GiveSlice(Participant* me, SharedVector* vector, long start, long stop, Value* values, long count) =>
         VectorSplices.Splice(me, vector, new SliceRange(start, stop), values, count, null, areOwned: true);
 

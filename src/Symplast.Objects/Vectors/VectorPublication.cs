@@ -57,7 +57,7 @@ internal static unsafe class VectorPublication
         Heap.Retire(me, old);
     }
 
-    // The same places behind a root with other bounds or other room, the buckets from `used` on left out. Null if there is no
+    // A root with other bounds or other room that leads to the same buckets, without those from `used` on. Null if there is no
     // memory.
     static VectorRoot* Resize(Participant* me, SharedVector* vector, VectorRoot* root, long bounds, int capacity, int used)
     {

@@ -176,8 +176,8 @@ internal static unsafe class Log
         Heap.Retire(me, segments);
     }
 
-    // The same for a root whose entries live on in another one, by the only writer. The list stays as it is: a reader who is
-    // still in it takes a segment that is not there for one whose entries were all removed.
+    // Retires the segments of a root whose entries live on in another root. By the only writer. The list stays as it is: a reader
+    // that is still in it would take a missing segment for one whose entries were all removed.
     internal static void RetireCopied(Participant* me, LargeTable* large)
     {
         SegmentList* segments = large->Segments;

@@ -82,7 +82,7 @@ internal readonly unsafe ref struct SortedKey
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static byte TagOf(in Probe probe) => probe.Data != null ? (byte)probe.Hash : TagOf(probe.Word);
 
-    /// <summary>The same of a key of a map.</summary>
+    /// <summary>The tag of a key that is in a map, equal to that of an equal probe.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static byte TagOf(Value key) => key.IsInt || key.IsFloat ? Mix(OfNumber(key)) : TagSlowly(key);
 

@@ -79,7 +79,9 @@ internal unsafe struct SortedLeaf
         return -1;
     }
 
-    /// <summary>The same, by the digests; and the position in the order where it is or belongs.</summary>
+    /// <summary>
+    /// The place of a key, or -1, found by the digests, and the position in the order at which the key is or belongs.
+    /// </summary>
     internal static int Search(SortedLeaf* leaf, ulong order, in SortedKey key, out int position)
     {
         long digest = key.DigestIn(&leaf->Node);

@@ -13,7 +13,7 @@ internal static unsafe class TreeAtomics
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool IsDead(SortedNode* node) => node->DeadFlag != 0;
 
-    /// <summary>The same of the parent of a node that is to be replaced.</summary>
+    /// <summary>Whether the locked parent of a node that is to be replaced was itself replaced or cleared away.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool IsDeadParent(SortedInner* parent) => parent->Node.DeadFlag != 0;
 
@@ -22,7 +22,7 @@ internal static unsafe class TreeAtomics
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool IsUnchanged(SortedLeaf* leaf, ulong order) => Volatile.Read(ref leaf->Node.Order) == order;
 
-    /// <summary>The same of a leaf that a search has passed without finding anything there.</summary>
+    /// <summary>Whether the word of a leaf in which a search found nothing is still the word that the search read.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool IsPassedUnchanged(SortedLeaf* leaf, ulong order) => Volatile.Read(ref leaf->Node.Order) == order;
 
