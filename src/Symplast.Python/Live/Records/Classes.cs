@@ -51,16 +51,23 @@ internal static unsafe class Classes
             return LiveErrors.RaiseNotShareable(state, "the class of this object is not known") != null;
         }
         PyObject* none = api._Py_NoneStruct;
-        PyObject* found = Call("resolve"u8,
-        [
-            (nint)Text.ToPython(identity!.Module),
-            (nint)Text.ToPython(identity.Name),
-            (nint)(identity.Token is null ? api.PyLong_FromLongLong(identity.Content) : References.New(none)),
-            (nint)api.PyLong_FromLongLong(identity.Stamp),
-            (nint)definition,
-            (nint)(failure is null ? References.New(none) : Text.ToPython(failure)),
-        ]);
-        Parcels.Drop(parcel);
+        PyObject* found;
+        try
+        {
+            found = Call("resolve"u8,
+            [
+                (nint)Text.ToPython(identity!.Module),
+                (nint)Text.ToPython(identity.Name),
+                (nint)(identity.Token is null ? api.PyLong_FromLongLong(identity.Content) : References.New(none)),
+                (nint)api.PyLong_FromLongLong(identity.Stamp),
+                (nint)definition,
+                (nint)(failure is null ? References.New(none) : Text.ToPython(failure)),
+            ]);
+        }
+        finally
+        {
+            Parcels.Drop(parcel);
+        }
         if (found == null) return false;
         bool fits = api.PyType_IsSubtype(found->Type, api.PyType_Type) != 0
             && api.PyType_IsSubtype(found, state->TypeOf(LiveKind.Object)) != 0;

@@ -226,6 +226,8 @@ public sealed unsafe class OrderedMapWholeTests : IDisposable
                 "all | clear; set 0 3", "all | compact; set 0 7",
             "all; count | set 20 1; set 21 1; set 22 1; set 23 1", "all; set 0 4 | all; set 0 5", "all | set 0 9; set 1 9; get 0",
                 "all; get 1 | set 1 9; remove 1; set 20 3",
+            // Another root each time: in the end the copy is prepared while writers wait.
+            "all | remove 0; compact; remove 1; compact; remove 2; compact; remove 3; compact",
         ];
         return Cross(programs);
     }
