@@ -7,6 +7,10 @@ namespace Symplast.Memory;
 /// mutex 2). Not re-entrant. Whoever owns the word decides how long it lives: <see cref="WordLock"/> in native memory, and the
 /// structures in their pools.
 /// </summary>
+/// <remarks>
+/// Scheduled tests decide who runs while a thread awaits a lock. So a thread outside an exploration may not hold a lock that a
+/// thread in it wants.
+/// </remarks>
 public static unsafe class FutexLock
 {
     const int Spins = 100;

@@ -8,7 +8,8 @@ namespace Symplast.Memory;
 /// <c>mi_assert_expensive</c>). Release builds contain neither the calls nor their arguments.
 /// </summary>
 /// <remarks>
-/// A check stands where state has changed on a slow path, and costs at most what that path does. It asserts what the locks that
+/// A check stands where state has changed on a slow path. Some walk more than that path touches: all chunks of a heap when pages
+/// are taken, all elements of a vector when a root is published. It asserts what the locks that
 /// are held protect, or what holds at every moment. In the scheduled tests it checks nothing: an exception in the middle of an
 /// operation would leave its locks held, and they walk the structures themselves at the end of each exploration.
 /// </remarks>
