@@ -9,9 +9,9 @@ namespace Symplast.Memory;
 /// </summary>
 /// <remarks>
 /// A check stands where state has changed on a slow path. Some walk more than that path touches: all chunks of a heap when pages
-/// are taken, all elements of a vector when a root is published. It asserts what the locks that
-/// are held protect, or what holds at every moment. In the scheduled tests it checks nothing: an exception in the middle of an
-/// operation would leave its locks held, and they walk the structures themselves at the end of each exploration.
+/// are taken, all elements of a vector when a root is published. It asserts what the locks that are held protect, or what holds
+/// at every moment. In the scheduled tests it checks nothing: an exception in the middle of an operation would leave its locks
+/// held, and they walk the structures themselves at the end of each exploration.
 /// </remarks>
 public static unsafe class Invariants
 {
