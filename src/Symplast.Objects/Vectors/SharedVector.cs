@@ -301,6 +301,10 @@ public unsafe struct SharedVector
     public static Status Remove(Participant* me, SharedVector* vector, in Probe wanted) =>
         VectorSplices.Splice(me, vector, new EqualRange(wanted), null, 0, null);
 
+    /// <summary>Drops the element at an index of a snapshot, unless the vector changed since; Missing then.</summary>
+    public static Status RemoveUnchanged(Participant* me, SharedVector* vector, long index, in VectorSnapshot seen) =>
+        VectorSplices.Splice(me, vector, new UnchangedElement(index, seen.Version), null, 0, null);
+
     /// <summary>Drops the element at an index if it is this value, to which the caller has a reference; else Missing.</summary>
     public static Status RemoveSame(Participant* me, SharedVector* vector, long index, Value expected) =>
         VectorSplices.Splice(me, vector, new SameRange(index, expected), null, 0, null);

@@ -60,6 +60,18 @@ internal readonly unsafe struct UnchangedRange(long version) : IVectorRange
     }
 }
 
+/// <summary>One element, unless the vector changed since a snapshot.</summary>
+internal readonly unsafe struct UnchangedElement(long index, long version) : IVectorRange
+{
+    public Status Locate(SharedVector* vector, VectorRoot* root, out long start, out long count)
+    {
+        start = index;
+        count = 1;
+        // As in UnchangedRange; then the index is one of the snapshot's.
+        return vector->Version == version ? Status.Done : Status.Missing;
+    }
+}
+
 /// <summary>One element, if it is this very value.</summary>
 internal readonly unsafe struct SameRange(long index, Value expected) : IVectorRange
 {

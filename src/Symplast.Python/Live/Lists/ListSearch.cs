@@ -14,6 +14,9 @@ internal static unsafe partial class ListSearch
     const int PerSection = 128;
     const int MostTries = 1000;
 
+    // How often an element is removed only if the list has not changed since it was found.
+    const int ExactTries = 500;
+
     /// <summary>1 if an element equals an object, 0 if none does, -1 with an exception set.</summary>
     static int Find(Handle* handle, PyObject* o)
     {
@@ -166,7 +169,11 @@ internal static unsafe partial class ListSearch
             int isEqual = NextEqual(handle, snapshot.Items, ref at, (nint)snapshot.Count, o, isSimple, wanted.Probe);
             wanted.Dispose(state);
             bool isUsable = handle->Shared != null;
-            if (isEqual > 0 && isUsable) status = Vector.RemoveSame(state->Me, ListType.VectorOf(handle), at, snapshot.Items[at]);
+            // An equal element may have come before this one since the search. In a list that others change all the time this is
+            // not looked at any more in the end.
+            if (isEqual > 0 && isUsable) status = i < ExactTries
+                ? Vector.RemoveUnchanged(state->Me, ListType.VectorOf(handle), at, snapshot)
+                : Vector.RemoveSame(state->Me, ListType.VectorOf(handle), at, snapshot.Items[at]);
             snapshot.Release(state->Me);
             if (isEqual < 0 || !isUsable) return false;
             if (isEqual == 0) return RaiseNotInList();
