@@ -21,7 +21,7 @@ internal static unsafe partial class ListSearch
     static int Find(Handle* handle, PyObject* o)
     {
         if (!LiveMethods.IsUsable(handle)) return -1;
-        if (Incoming.TryProbe(o, out Incoming wanted))
+        if (Incoming.TryProbe(handle->State, o, out Incoming wanted))
         {
             Status status = Scan(handle, wanted.Probe);
             wanted.Dispose(handle->State);
@@ -76,7 +76,7 @@ internal static unsafe partial class ListSearch
         nint length = (nint)snapshot.Count;
         nint at = Math.Clamp(start < 0 ? start + length : start, 0, length);
         nint end = Math.Clamp(stop < 0 ? stop + length : stop, 0, length);
-        bool isSimple = Incoming.TryProbe(o, out Incoming wanted);
+        bool isSimple = Incoming.TryProbe(state, o, out Incoming wanted);
         int isEqual = Api.Table.PyErr_Occurred() != null ? -1 : 0;
         while (isEqual >= 0 && at < end)
         {
@@ -145,7 +145,7 @@ internal static unsafe partial class ListSearch
         if (!LiveMethods.IsUsable(handle)) return false;
         LiveState* state = handle->State;
         Status status = Status.WrongKind;
-        if (Incoming.TryProbe(o, out Incoming wanted))
+        if (Incoming.TryProbe(state, o, out Incoming wanted))
         {
             status = Vector.Remove(state->Me, ListType.VectorOf(handle), wanted.Probe);
             wanted.Dispose(state);
@@ -165,7 +165,7 @@ internal static unsafe partial class ListSearch
             Status status = Vector.Snapshot(state->Me, ListType.VectorOf(handle), out VectorSnapshot snapshot);
             if (status != Status.Done) return LiveErrors.Raise(handle, status) != null;
             nint at = 0;
-            bool isSimple = Incoming.TryProbe(o, out Incoming wanted);
+            bool isSimple = Incoming.TryProbe(state, o, out Incoming wanted);
             int isEqual = NextEqual(handle, snapshot.Items, ref at, (nint)snapshot.Count, o, isSimple, wanted.Probe);
             wanted.Dispose(state);
             bool isUsable = handle->Shared != null;

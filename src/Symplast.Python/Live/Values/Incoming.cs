@@ -123,13 +123,14 @@ internal unsafe ref struct Incoming
     }
 
     /// <summary>
-    /// Makes a probe of an object that needs no memory in a pool: numbers that are not large, None, text and bytes. Returns false
-    /// for any other object, perhaps with an exception set. Runs no Python code.
+    /// Makes a probe of a number, None, text or bytes, without memory in a pool. Returns false for any other object, perhaps with
+    /// an exception set. Runs no Python code.
     /// </summary>
-    internal static bool TryProbe(PyObject* o, out Incoming simple)
+    internal static bool TryProbe(LiveState* state, PyObject* o, out Incoming simple)
     {
         simple = default;
-        return simple.TrySimple(o) || o->Type == Api.Table.PyUnicode_Type && simple.Encode(o);
+        return simple.TrySimple(o) || o->Type == Api.Table.PyUnicode_Type && simple.Encode(o)
+            || o->Type == Api.Table.PyLong_Type && SlowLookup(state, o, 1, ref simple) == KeyState.Ready;
     }
 
     /// <summary>

@@ -583,6 +583,28 @@ class Misuse(Case):
                 with self.assertRaises(error):
                     shared[Index(change):]
 
+    def test_removing_the_first_equal_element_although_one_came_before_it_meanwhile(self):
+        class Three:
+            def __eq__(self, other):
+                if other == 3:
+                    shared[0] = 3
+                return other == 3
+
+        shared = List([1, 2, 3])
+        shared.remove(Three())
+        self.assertEqual(shared, [2, 3])
+
+    def test_large_integers_are_found_without_python(self):
+        for value in (1 << 60, -(1 << 61), (1 << 63) + 5, 1 << 200):
+            plain = [value - 1, float(value), value, float(value), value, "text"]
+            shared = List(plain)
+            self.assertEqual((shared.index(value), shared.count(value), value in shared),
+                             (plain.index(value), plain.count(value), True))
+            plain.remove(value)
+            shared.remove(value)
+            self.assertEqual(shared, plain)
+            self.assertRaises(ValueError, shared.remove, value + 1)
+
     def test_comparisons_that_change_or_delete_the_list(self):
         class Equal:
             def __init__(self, change, answer):
