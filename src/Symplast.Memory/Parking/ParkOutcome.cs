@@ -10,7 +10,7 @@ public enum ParkOutcome
     TimedOut,
 
     /// <summary>
-    /// <see cref="ParkingLot.Alert"/> was called, a signal has arrived, or the kernel woke the thread for no reason. The waiter is
+    /// <see cref="ParkingLot.Alert"/> was called, a signal arrived, or the kernel woke the thread for no reason. The waiter is
     /// still in the lot.
     /// </summary>
     Alerted,

@@ -206,8 +206,8 @@ public static unsafe class ParkingLot
                 if (state == Waiter.IsUnparked) Unlink(bucket, waiter);
                 if (waiter->Descriptor < 0) woken[count++] = &waiter->State;
                 else Libc.AddToEvent(waiter->Descriptor, 1);
-                // Full fence: pairs with the reads in Sleep and WasUnparked. From here on an unparked waiter may be gone. The word is
-                // woken by its address only, which does no harm whatever lies there then.
+                // Full fence: pairs with the reads in Sleep and WasUnparked. From here on an unparked waiter may be gone. The
+                // word is woken by its address only, which does no harm whatever lies there then.
                 Interlocked.Exchange(ref waiter->State, state);
             }
             FutexLock.Exit(&bucket->Lock);
