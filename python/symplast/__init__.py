@@ -33,7 +33,9 @@ from symplast._symplast import (
     PoolFullError,
     PoolInUseError,
     PoolStats,
+    Queue,
     Set,
+    SimpleQueue,
     SortedDict,
     SymplastError,
     add,
@@ -67,8 +69,11 @@ __all__ = [
     "PoolFullError",
     "PoolInUseError",
     "PoolStats",
+    "Queue",
     "RemoteError",
     "Set",
+    "ShutDown",
+    "SimpleQueue",
     "SortedDict",
     "SymplastError",
     "__version__",
@@ -107,6 +112,11 @@ def __getattr__(name):
         from symplast import objects
 
         value = globals()[name] = objects.Object
+        return value
+    if name == "ShutDown":
+        from symplast import queues
+
+        value = globals()[name] = queues.ShutDown
         return value
     if name in ("Leak", "leaks"):
         from symplast import census

@@ -20,6 +20,8 @@ internal static unsafe class LiveTypes
         Kinds.Add(AtomicIntType.Kind());
         Kinds.Add(AtomicRefType.Kind());
         Kinds.Add(ArrayType.Kind());
+        Kinds.Add(QueueType.Kind());
+        Kinds.Add(QueueType.SimpleKind());
     }
 
     /// <summary>Makes the types of an interpreter and adds them to the module; false with an exception set.</summary>

@@ -112,6 +112,7 @@ public static unsafe partial class Module
         .. ProcessFunctions.Methods(),
         .. ExtensionFunctions.Methods(),
         .. ClassFunctions.Methods(),
+        .. LoopWaiters.Methods(),
     ]);
 
     [Callback]

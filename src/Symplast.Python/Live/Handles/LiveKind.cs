@@ -37,5 +37,5 @@ internal enum LiveKind
     Unnamed,
 
     /// <summary>All kinds are below.</summary>
-    Limit = 16,
+    Limit = 32,
 }
