@@ -65,9 +65,9 @@ def main():
 
     made = build.build()
     checked = _checked("wheel", wheel.problems(made))
-    with running("Installing the wheel"):
-        for python in found:
-            environments.prepare(environments.for_tests(python), python, made)
+    with running("Installing the wheel"), concurrent.futures.ThreadPoolExecutor(len(found)) as installations:
+        # Also raises what one of them has raised.
+        list(installations.map(lambda python: environments.prepare(environments.for_tests(python), python, made), found))
     _expect_pip(found)
     jobs = _jobs(found, options.timeout)
     say(f"The tests in C#, of the build scripts, and in Python with {len(found)} of them, {min(options.jobs, len(jobs))} at a "

@@ -139,8 +139,8 @@ internal abstract unsafe partial class Battery
     sealed class Sorted : Battery
     {
         internal override string[] Operations =>
-            ["get", "count", "set", "insert", "getoradd", "remove", "take", "cas", "add", "popmin", "popmax", "popat", "first", "floor",
-                "higher", "clear", "entries", "keys", "takeat", "fill"];
+            ["get", "count", "set", "insert", "getoradd", "remove", "take", "cas", "add", "popmin", "popmax", "popat", "first",
+                "floor", "higher", "clear", "entries", "keys", "takeat", "fill"];
 
         internal override nint Create(Participant* me, PoolHeap* heap, Value held)
         {

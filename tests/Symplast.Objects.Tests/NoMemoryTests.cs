@@ -92,7 +92,8 @@ public sealed unsafe class NoMemoryTests : IDisposable
         for (int i = 0; i < 12; i++) Try(Vector.InsertNear(_me, vector, 0, Value.OfInt(i)), () => model.Insert(0, i), Check);
         for (int i = 0; i < 14; i++) Try(Vector.RemoveElement(_me, vector, 0), () => model.RemoveAt(0), Check);
         Try(Vector.InsertNear(_me, vector, 0, Value.OfInt(101)), () => model.Insert(0, 101), Check);
-        for (int i = 0; i < 12; i++) Try(Vector.TakeLast(_me, vector, default, out _), () => model.RemoveAt(model.Count - 1), Check);
+        for (int i = 0; i < 12; i++)
+            Try(Vector.TakeLast(_me, vector, default, out _), () => model.RemoveAt(model.Count - 1), Check);
         Try(Vector.Clear(_me, vector), model.Clear, Check);
         Epoch.Enter(_me);
         Reference.Drop(_me, Value.Of((Header*)vector));

@@ -83,7 +83,8 @@ internal static unsafe class Traffic
         {
             case 0 or 1:
                 Epoch.Enter(me);
-                status = dice.OneIn(2) ? Sets.TakeFirst(me, arena.Set, default, out Value taken) : Maps.TakeLast(me, arena.Set, default, out taken, out _);
+                status = dice.OneIn(2) ? Sets.TakeFirst(me, arena.Set, default, out Value taken)
+                    : Maps.TakeLast(me, arena.Set, default, out taken, out _);
                 if (status == Status.Done)
                 {
                     // The section was opened after the pin: the pool may have gone before, but not now.

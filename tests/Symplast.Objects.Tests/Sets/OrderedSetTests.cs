@@ -39,15 +39,15 @@ public sealed unsafe class OrderedSetTests : IDisposable
                     model.Remove(element);
                     break;
                 case 6:
-                    Assert.Equal(
-                        model.Count == 0 ? Status.Missing : Status.Done, OrderedMap.TakeLast(_me, set, default, out Value last, out _));
+                    Assert.Equal(model.Count == 0 ? Status.Missing : Status.Done,
+                        OrderedMap.TakeLast(_me, set, default, out Value last, out _));
                     if (model.Count == 0) break;
                     Assert.Equal(model[^1], last.Int);
                     model.RemoveAt(model.Count - 1);
                     break;
                 case 7:
-                    Assert.Equal(
-                        model.Count == 0 ? Status.Missing : Status.Done, OrderedSet.TakeFirst(_me, set, default, out Value first));
+                    Assert.Equal(model.Count == 0 ? Status.Missing : Status.Done,
+                        OrderedSet.TakeFirst(_me, set, default, out Value first));
                     if (model.Count == 0) break;
                     Assert.Equal(model[0], first.Int);
                     model.RemoveAt(0);

@@ -113,7 +113,8 @@ public sealed unsafe class VectorTests : IDisposable
                 if (inside) model[index] = number;
                 break;
             case 6:
-                Assert.Equal(model.Count > 0 ? Status.Done : Status.Missing, Vector.TakeLast(_me, vector, default, out Value last));
+                Assert.Equal(model.Count > 0 ? Status.Done : Status.Missing,
+                    Vector.TakeLast(_me, vector, default, out Value last));
                 if (model.Count == 0) break;
                 Assert.Equal(model[^1], last.Int);
                 model.RemoveAt(model.Count - 1);
@@ -175,7 +176,8 @@ public sealed unsafe class VectorTests : IDisposable
                 model.Insert(0, number);
                 break;
             case 18 or 19:
-                Assert.Equal(model.Count > 0 ? Status.Done : Status.Missing, Vector.TakeElement(_me, vector, 0, default, out Value first));
+                Assert.Equal(model.Count > 0 ? Status.Done : Status.Missing,
+                    Vector.TakeElement(_me, vector, 0, default, out Value first));
                 if (model.Count == 0) break;
                 Assert.Equal(model[0], first.Int);
                 model.RemoveAt(0);
