@@ -10,6 +10,7 @@ An interpreter runs on a thread of its own, which lives as long as the interpret
 thread, so threading.local and whatever C libraries keep for each thread last from one call to the next.
 """
 
+import _thread
 import atexit
 import functools
 import itertools
@@ -379,8 +380,9 @@ from symplast.resident import boot
 boot(settings)
 """
 
-# Seconds that the end of the program gives to code that it has interrupted.
+# Seconds that the end of the program gives to code that it has interrupted, and between two looks.
 _GRACE = 0.5
+_PAUSE = 0.002
 
 _numbers = itertools.count()
 _homes = {}
@@ -483,24 +485,27 @@ def _close_before_threads():
 def _at_exit():
     """Called when the interpreter ends. Closes the interpreters that it made, and waits until they have ended."""
     global _exiting
+    if _exiting:
+        return
     _exiting = True
     homes = list(_homes.values())
     for home in homes:
         home.channel.close()
-    # Only daemon threads can still wait for the code that runs.
-    running = [home for home in homes if _symplast._session_is_running(home.key)]
-    for home in running:
-        home.channel.interrupt()
+    # Only daemon threads, or nobody, can still wait for the code that runs. At the end of the program nobody waits for code that
+    # does not stop.
+    ends_program = _thread._is_main_interpreter()
+    keys = _symplast._session_keys() if ends_program else [home.key for home in homes]
     deadline = time.monotonic() + _GRACE
-    for home in running:
-        home.thread.wait(max(0, deadline - time.monotonic()))
-    left = [home for home in homes if not (home.thread.has_ended() or _symplast._session_give_up(home.key))]
+    while any([_symplast._session_interrupt(key) for key in keys]) and time.monotonic() < deadline:
+        time.sleep(_PAUSE)
+    if ends_program:
+        for key in keys:
+            _symplast._session_give_up(key)
     try:
-        for home in left:
-            home.thread.wait()
+        for home in homes:
+            if _symplast._session_await_end(home.key, _checkpoint):
+                home.thread.wait()
     except KeyboardInterrupt:
-        for home in left:
-            home.channel.interrupt()
         executor._die_of_interrupt()
         raise
 

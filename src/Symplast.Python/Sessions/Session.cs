@@ -59,6 +59,7 @@ internal sealed unsafe class Session : IResident
     const long None = -1;
 
     readonly WordLock _gate = WordLock.Create();
+    readonly Channel _channel;
     readonly int* _bell;        // changes whenever the resident must look again
     readonly int* _reply;       // changes whenever callers must look again
     Stage _stage;
@@ -75,8 +76,10 @@ internal sealed unsafe class Session : IResident
     SpinHabit _takes;
     SpinHabit _waits;
 
-    internal Session()
+    /// <summary>A session whose interpreter will be the only worker of a channel.</summary>
+    internal Session(Channel channel)
     {
+        _channel = channel;
         // Two words, a cache line apart.
         _bell = (int*)NativeMemory.AllocZeroed(2, CacheLine);
         _reply = _bell + CacheLine / sizeof(int);
@@ -152,11 +155,17 @@ internal sealed unsafe class Session : IResident
     }
 
     /// <inheritdoc/>
-    public void Interrupt()
+    public void Interrupt() => TryInterrupt();
+
+    /// <summary>As <see cref="Interrupt"/>; returns whether a request is being served.</summary>
+    internal bool TryInterrupt()
     {
-        _gate.Enter();
-        if (_stage is Stage.Running or Stage.GivenUp) InterruptHere(_number);
-        _gate.Exit();
+        using (_gate.Hold())
+        {
+            bool runs = _stage == Stage.Running && _answer == null;
+            if (runs) InterruptHere(_number);
+            return runs;
+        }
     }
 
     // Called with the lock held: the session is running, so its interpreter cannot end meanwhile. A full queue of pending calls
@@ -349,6 +358,11 @@ internal sealed unsafe class Session : IResident
     /// </summary>
     internal bool AwaitOpen(PyObject* checkpoint) => AwaitStage(Stage.Idle, checkpoint);
 
+    /// <summary>
+    /// Waits until the interpreter has ended or is given up. Returns false if <paramref name="checkpoint"/> raises.
+    /// </summary>
+    internal bool AwaitEnd(PyObject* checkpoint) => AwaitStage(Stage.GivenUp, checkpoint);
+
     /// <summary>Whether the session has ended.</summary>
     internal bool HasEnded
     {
@@ -479,9 +493,13 @@ internal sealed unsafe class Session : IResident
         _gate.Enter();
         bool runs = _stage == Stage.Running && _answer == null;
         if (runs) _stage = Stage.GivenUp;
+        if (runs) (*_reply)++;
         _gate.Exit();
-        if (runs) ProgramEnd.Abandon(_interpreter);
-        return runs;
+        if (!runs) return false;
+        ProgramEnd.Abandon(_interpreter);
+        ProgramEnd.Leave(_channel);
+        Futex.Wake(_reply, int.MaxValue);
+        return true;
     }
 
     /// <summary>Called when the interpreter has ended, or could not be started. Wakes all that wait.</summary>

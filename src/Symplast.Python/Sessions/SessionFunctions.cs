@@ -23,7 +23,12 @@ internal static unsafe partial class SessionFunctions
         FastCall("_session_close"u8, &Close,
             "Close an idle session and wait for its interpreter's end. Return True; False if it is busy; None if it is closed."u8),
         OneArg("_session_is_running"u8, &IsRunning, "Return whether a session serves a request, or None if it is closed."u8),
+        OneArg("_session_interrupt"u8, &Interrupt,
+            "Make the code of a session's request raise KeyboardInterrupt, once. Return whether there is a request."u8),
+        NoArgs("_session_keys"u8, &Keys, "Return the keys of all sessions of the process that have not ended."u8),
         OneArg("_session_give_up"u8, &GiveUp, "At the end of the program: give up a session that serves a request."u8),
+        FastCall("_session_await_end"u8, &AwaitEnd,
+            "Wait until a session's interpreter has ended, and return True; return False if it was given up."u8),
         FastCall("_session_end"u8, &End, "End a session, whose interpreter has ended for a reason."u8),
         NoArgs("_session_open"u8, &Open, "In a session's interpreter: be ready for requests."u8),
         NoArgs("_session_take"u8, &Take, "In a session's interpreter: return the next request's data, or None if it is closed."u8),
@@ -32,7 +37,8 @@ internal static unsafe partial class SessionFunctions
         NoArgs("_interpreter_id"u8, &CurrentId, "Return the number of the calling interpreter."u8),
         NoArgs("_interpreter_ids"u8, &Ids,
             "Return the numbers of the interpreters that live and have imported symplast, in rising order."u8),
-        OneArg("_interpreter_exists"u8, &Exists, "Return whether an interpreter with this number lives."u8),
+        OneArg("_interpreter_exists"u8, &Exists,
+            "Return whether an interpreter with this number lives. Others do not see a session that is closed but has not ended."u8),
     };
 
     [Callback]
@@ -40,8 +46,9 @@ internal static unsafe partial class SessionFunctions
     {
         if (!ThisProcess.Check()) return null;
         if (channel->Type != interpreter.ChannelType) return Errors.Type("_session_new() takes a Channel");
-        Session session = SessionTable.Create();
-        ChannelHandle.ChannelOf(channel).Resident = session;
+        Channel served = ChannelHandle.ChannelOf(channel);
+        Session session = SessionTable.Create(served);
+        served.Resident = session;
         return Api.Table.PyLong_FromLongLong(session.Key);
     }
 
@@ -151,6 +158,27 @@ internal static unsafe partial class SessionFunctions
     }
 
     [Callback]
+    private static partial PyObject* Interrupt(PyObject* module, PyObject* key)
+    {
+        if (!TryFind(key, out Session? session)) return null;
+        return session is not null && session.TryInterrupt() ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
+    }
+
+    [Callback]
+    private static partial PyObject* Keys(PyObject* module, PyObject* none) =>
+        ThisProcess.Check() ? ListOf(SessionTable.Keys()) : null;
+
+    [Callback]
+    private static partial PyObject* AwaitEnd(PyObject* module, PyObject** arguments, nint count)
+    {
+        if (count != 2) return Errors.Type("_session_await_end() takes a key and a function");
+        if (!TryFind(arguments[0], out Session? session)) return null;
+        if (session is null) return Api.Table._Py_TrueStruct;
+        if (!session.AwaitEnd(arguments[1])) return null;
+        return session.HasEnded ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
+    }
+
+    [Callback]
     private static partial PyObject* GiveUp(PyObject* module, PyObject* key)
     {
         if (!TryFind(key, out Session? session)) return null;
@@ -217,12 +245,15 @@ internal static unsafe partial class SessionFunctions
     private static partial PyObject* Ids(PyObject* module, PyObject* none)
     {
         if (!ThisProcess.Check()) return null;
-        long[] ids = Interpreters.Living();
+        return ListOf([.. Interpreters.Living().Where(static id => SessionTable.Of(id) is not { IsOpen: false })]);
+    }
+
+    static PyObject* ListOf(long[] numbers)
+    {
         PyObject* list = Api.Table.PyList_New(0);
-        foreach (long id in list == null ? [] : ids)
+        foreach (long each in list == null ? [] : numbers)
         {
-            if (SessionTable.Of(id) is { IsOpen: false }) continue;
-            PyObject* number = Api.Table.PyLong_FromLongLong(id);
+            PyObject* number = Api.Table.PyLong_FromLongLong(each);
             int failed = number == null ? -1 : Api.Table.PyList_Append(list, number);
             References.Drop(number);
             if (failed == 0) continue;
@@ -236,7 +267,8 @@ internal static unsafe partial class SessionFunctions
     private static partial PyObject* Exists(PyObject* module, PyObject* id)
     {
         if (!Number(id, out long number)) return null;
-        return Interpreters.Exists(number) ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
+        bool isClosed = number != Interpreters.CurrentId() && SessionTable.Of(number) is { IsOpen: false };
+        return !isClosed && Interpreters.Exists(number) ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
     }
 
     // The session whose thread this is; null with an exception set if it is not one.

@@ -1,4 +1,5 @@
 using Symplast.Memory;
+using Symplast.Python.Interpreting;
 
 namespace Symplast.Python.Sessions;
 
@@ -11,11 +12,11 @@ internal static class SessionTable
     static long _last;
 
     /// <summary>Creates a session.</summary>
-    internal static Session Create()
+    internal static Session Create(Channel channel)
     {
         using (Gate.Hold())
         {
-            Session session = new() { Key = ++_last };
+            Session session = new(channel) { Key = ++_last };
             ByKey.Add(session.Key, session);
             return session;
         }
@@ -31,6 +32,12 @@ internal static class SessionTable
     internal static Session? Of(long id)
     {
         using (Gate.Hold()) return ById.GetValueOrDefault(id);
+    }
+
+    /// <summary>The keys of the sessions that are open or will be, and have not ended.</summary>
+    internal static long[] Keys()
+    {
+        using (Gate.Hold()) return [.. ById.Values.Select(static session => session.Key)];
     }
 
     /// <summary>Makes an interpreter's session known to <see cref="Of"/>.</summary>

@@ -13,6 +13,11 @@ def is_shareable(obj):
     return isinstance(obj, (type(None), bool, int, float, str, bytes, tuple, memoryview))
 
 
+def create(config="isolated"):
+    config.encode()
+    return interpreters.Interpreter()
+
+
 def is_running(id):
     return interpreters.Interpreter(id).is_running()
 

@@ -253,7 +253,7 @@ class Failing(InterpreterCase):
         found = failure(self.interpreter().call, fail)
         self.assertIsNone(found.msg)
         self.assertIn("Unprintable", found.formatted)
-        self.assertIn("cannot be formatted", found.errdisplay)
+        self.assertIn("Unprintable", found.errdisplay)
 
     def test_endless_recursion(self):
         interpreter = self.interpreter()
