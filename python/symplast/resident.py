@@ -3,7 +3,6 @@
 import functools
 import marshal
 import sys
-import warnings
 
 from symplast import _symplast, byvalue, transport, worker
 from symplast.byvalue import identity
@@ -83,13 +82,11 @@ def _run(kind, data, space, senders):
 
 _NOTHING = transport.dumps(None, None)
 
-# Code that calls what _calls.pop returns. Its frame is the caller's frame of the function, and has the namespace of __main__: so
-# eval, exec, dir and the like, called directly, see __main__.
+# Code that calls what _calls.pop() returns. Its frame is the caller's frame of the function, and has the namespace of __main__: so
+# eval, exec, dir and the like, called directly, see __main__. The list takes the place of a constant.
 _calls = []
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore", SyntaxWarning)
-    _CALL = compile("0.5()()", "<call>", "eval")
-_CALL = _CALL.replace(co_consts=tuple(_calls.pop if const == 0.5 else const for const in _CALL.co_consts))
+_CALL = compile("0.5.pop()()", "<call>", "eval")
+_CALL = _CALL.replace(co_consts=tuple(_calls if const == 0.5 else const for const in _CALL.co_consts))
 
 
 class _Sender(byvalue.Sender):
@@ -117,8 +114,10 @@ def _failure(error):
     if type(module) is not str:
         module = None
     # The first frames are ours.
-    while error.__traceback__ is not None and error.__traceback__.tb_frame.f_code in (_run.__code__, _CALL):
-        error.__traceback__ = error.__traceback__.tb_next
+    traceback = error.__traceback__
+    while traceback is not None and (traceback.tb_frame.f_code is _CALL or traceback.tb_frame.f_code is _run.__code__):
+        traceback = traceback.tb_next
+    error.__traceback__ = traceback
     try:
         msg = str(error)
     except BaseException:
