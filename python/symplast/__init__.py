@@ -57,6 +57,7 @@ __all__ = [
     "BrokenInterpreterPool",
     "DeletedError",
     "Dict",
+    "Interpreter",
     "InterpreterPoolExecutor",
     "Leak",
     "List",
@@ -99,10 +100,15 @@ def __getattr__(name):
 
         value = globals()[name] = getattr(executor, name)
         return value
-    if name == "extensions":
+    if name in ("extensions", "interpreters"):
         import importlib
 
-        return importlib.import_module("symplast.extensions")
+        return importlib.import_module(f"symplast.{name}")
+    if name == "Interpreter":
+        from symplast import interpreters
+
+        value = globals()[name] = interpreters.Interpreter
+        return value
     if name == "Object":
         from symplast import objects
 

@@ -36,6 +36,8 @@ from typing import (
 )
 
 from symplast import extensions as extensions
+from symplast import interpreters as interpreters
+from symplast.interpreters import Interpreter as Interpreter
 
 _T = TypeVar("_T")
 _S = TypeVar("_S")
@@ -56,6 +58,7 @@ __all__ = [
     "BrokenInterpreterPool",
     "DeletedError",
     "Dict",
+    "Interpreter",
     "InterpreterPoolExecutor",
     "Leak",
     "List",
