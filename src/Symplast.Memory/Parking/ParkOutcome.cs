@@ -10,8 +10,8 @@ public enum ParkOutcome
     TimedOut,
 
     /// <summary>
-    /// <see cref="ParkingLot.Alert"/> was called, or a signal has arrived, or the kernel woke the thread for no reason. The waiter
-    /// is still in the lot.
+    /// <see cref="ParkingLot.Alert"/> was called, a signal arrived, or the kernel woke the thread for no reason. The waiter is
+    /// still in the lot.
     /// </summary>
     Alerted,
 }

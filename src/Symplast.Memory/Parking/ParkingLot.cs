@@ -147,7 +147,7 @@ public static unsafe class ParkingLot
     }
 
     /// <summary>
-    /// Makes all waiting threads of an interpreter look for what else they have to do. They go on waiting afterwards. Called after
+    /// Makes all waiting threads of an interpreter look for what else they have to do. They go on waiting afterwards. Called when
     /// the reason, such as a pending call, was recorded.
     /// </summary>
     public static void Alert(long interpreter) => EndAll(new OfInterpreter(interpreter), Waiter.IsAlerted);
@@ -238,8 +238,8 @@ public static unsafe class ParkingLot
                 if (state == Waiter.IsUnparked) Unlink(bucket, waiter);
                 if (waiter->Descriptor < 0) woken[count++] = &waiter->State;
                 else Libc.AddToEvent(waiter->Descriptor, 1);
-                // Full fence: pairs with the reads in Sleep and WasUnparked. From here on an unparked waiter may be gone; the word
-                // is woken by its address only, which does no harm wherever it is then.
+                // Full fence: pairs with the reads in Sleep and WasUnparked. From here on an unparked waiter may be gone. The
+                // word is woken by its address only, which does no harm whatever lies there then.
                 Interlocked.Exchange(ref waiter->State, state);
             }
             FutexLock.Exit(&bucket->Lock);

@@ -13,8 +13,7 @@ internal static unsafe class Checkpoint
     /// <summary>
     /// Runs what is due. Returns false with the exception set that it raised. Runs any Python code. The GIL is held.
     /// </summary>
-    // PyErr_CheckSignals and Py_MakePendingCalls do not raise asynchronous exceptions. The evaluation of a function does all three
-    // when it begins.
+    // PyErr_CheckSignals and Py_MakePendingCalls do not raise asynchronous exceptions. A function that begins does all three.
     internal static bool Pass(InterpreterState interpreter)
     {
         if (interpreter.Checkpoint == null && !Prepare(interpreter)) return false;
