@@ -21,12 +21,16 @@ from symplast import _start as _start
 _start.load()
 
 from symplast._symplast import (
+    AbandonedError,
     Array,
     AtomicInt,
     AtomicRef,
+    BoundedSemaphore,
     DeletedError,
     Dict,
+    Event,
     List,
+    Lock,
     NotShareableError,
     PendingMemoryWarning,
     Pool,
@@ -34,6 +38,8 @@ from symplast._symplast import (
     PoolInUseError,
     PoolStats,
     Queue,
+    RLock,
+    Semaphore,
     Set,
     SimpleQueue,
     SortedDict,
@@ -53,15 +59,20 @@ from symplast._symplast import (
 )
 
 __all__ = [
+    "AbandonedError",
     "Array",
     "AtomicInt",
     "AtomicRef",
+    "BoundedSemaphore",
     "BrokenInterpreterPool",
     "DeletedError",
     "Dict",
+    "Event",
+    "Interpreter",
     "InterpreterPoolExecutor",
     "Leak",
     "List",
+    "Lock",
     "NotShareableError",
     "Object",
     "PendingMemoryWarning",
@@ -70,7 +81,9 @@ __all__ = [
     "PoolInUseError",
     "PoolStats",
     "Queue",
+    "RLock",
     "RemoteError",
+    "Semaphore",
     "Set",
     "ShutDown",
     "SimpleQueue",
@@ -104,10 +117,15 @@ def __getattr__(name):
 
         value = globals()[name] = getattr(executor, name)
         return value
-    if name == "extensions":
+    if name in ("extensions", "interpreters"):
         import importlib
 
-        return importlib.import_module("symplast.extensions")
+        return importlib.import_module(f"symplast.{name}")
+    if name == "Interpreter":
+        from symplast import interpreters
+
+        value = globals()[name] = interpreters.Interpreter
+        return value
     if name == "Object":
         from symplast import objects
 

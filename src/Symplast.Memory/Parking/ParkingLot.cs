@@ -158,6 +158,12 @@ public static unsafe class ParkingLot
     public static void Alert(long interpreter) => EndAll(new OfInterpreter(interpreter), Waiter.IsAlerted);
 
     /// <summary>
+    /// Makes all waiting threads and event loops look again. They go on waiting afterwards. Called after the owner of a lock has
+    /// ended, of which no list tells what it held.
+    /// </summary>
+    public static void AlertAll() => EndAll(new Everyone(), Waiter.IsAlerted);
+
+    /// <summary>
     /// Removes all waiters of an interpreter that was given up and does not wake them: its threads never run again.
     /// </summary>
     public static void Dismiss(long interpreter)
@@ -188,6 +194,11 @@ public static unsafe class ParkingLot
     readonly struct OfEvent(nuint happening) : IChoice
     {
         public bool Includes(Waiter* waiter) => waiter->Event == happening;
+    }
+
+    readonly struct Everyone : IChoice
+    {
+        public bool Includes(Waiter* waiter) => true;
     }
 
     readonly struct OfInterpreter(long interpreter) : IChoice

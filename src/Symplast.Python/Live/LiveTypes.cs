@@ -22,6 +22,11 @@ internal static unsafe class LiveTypes
         Kinds.Add(ArrayType.Kind());
         Kinds.Add(QueueType.Kind());
         Kinds.Add(QueueType.SimpleKind());
+        Kinds.Add(LockType.Kind());
+        Kinds.Add(RLockType.Kind());
+        Kinds.Add(EventType.Kind());
+        Kinds.Add(SemaphoreType.Kind());
+        Kinds.Add(BoundedSemaphoreType.Kind());
     }
 
     /// <summary>Makes the types of an interpreter and adds them to the module; false with an exception set.</summary>

@@ -33,6 +33,12 @@ internal enum LiveKind
     /// <summary><c>symplast.Array</c>.</summary>
     Array,
 
+    /// <summary><c>symplast.Lock</c>.</summary>
+    Lock,
+
+    /// <summary><c>symplast.RLock</c>.</summary>
+    RLock,
+
     /// <summary>The first number for a kind without a name here.</summary>
     Unnamed,
 

@@ -27,7 +27,7 @@ internal static unsafe partial class LoopWaiters
         FastCall("_wait_begin"u8, &Begin,
             "Begin to wait at a live object for the event with a number. Return a waiter. When it was woken, 1 is added to the "u8
             + "eventfd that is the third argument."u8),
-        OneArg("_wait_is_over"u8, &IsOver, "Return whether a waiter was woken."u8),
+        OneArg("_wait_is_over"u8, &IsOver, "Return whether a waiter was woken, or has to look again."u8),
         FastCall("_wait_end"u8, &End,
             "Remove a waiter. If it was woken and the second argument is true, wake another one in its place."u8),
     };
@@ -68,7 +68,7 @@ internal static unsafe partial class LoopWaiters
     {
         LoopWaiter* waiter = (LoopWaiter*)Api.Table.PyCapsule_GetPointer(capsule, Name);
         if (waiter == null) return null;
-        return Waiter.WasUnparked(&waiter->Waiter) ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
+        return Waiter.IsUntouched(&waiter->Waiter) ? Api.Table._Py_FalseStruct : Api.Table._Py_TrueStruct;
     }
 
     [Callback]
