@@ -36,6 +36,7 @@ from symplast._symplast import (
     Set,
     SortedDict,
     SymplastError,
+    TaskInterrupted,
     add,
     compare_exchange,
     current_pool,
@@ -57,6 +58,8 @@ __all__ = [
     "BrokenInterpreterPool",
     "DeletedError",
     "Dict",
+    "ExecutorStats",
+    "InterpreterFuture",
     "InterpreterPoolExecutor",
     "Leak",
     "List",
@@ -71,6 +74,7 @@ __all__ = [
     "Set",
     "SortedDict",
     "SymplastError",
+    "TaskInterrupted",
     "__version__",
     "add",
     "compare_exchange",
@@ -94,7 +98,7 @@ _start.keep(_sys.modules[__name__])
 def __getattr__(name):
     # These names need concurrent.futures and pickle, whose import costs more than everything else here. Freezing and reading do
     # not.
-    if name in ("InterpreterPoolExecutor", "BrokenInterpreterPool", "RemoteError"):
+    if name in ("InterpreterPoolExecutor", "InterpreterFuture", "BrokenInterpreterPool", "ExecutorStats", "RemoteError"):
         from symplast import executor
 
         value = globals()[name] = getattr(executor, name)

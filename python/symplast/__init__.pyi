@@ -56,6 +56,8 @@ __all__ = [
     "BrokenInterpreterPool",
     "DeletedError",
     "Dict",
+    "ExecutorStats",
+    "InterpreterFuture",
     "InterpreterPoolExecutor",
     "Leak",
     "List",
@@ -70,6 +72,7 @@ __all__ = [
     "Set",
     "SortedDict",
     "SymplastError",
+    "TaskInterrupted",
     "__version__",
     "add",
     "compare_exchange",
@@ -93,6 +96,21 @@ class PoolInUseError(SymplastError, RuntimeError): ...
 class PoolFullError(SymplastError, MemoryError): ...
 class RemoteError(SymplastError): ...
 class BrokenInterpreterPool(BrokenThreadPool): ...
+
+# Raised in a task when it is interrupted; not an Exception.
+class TaskInterrupted(BaseException): ...
+
+class InterpreterFuture(Future[_T]):
+    # Cancels the task, or raises TaskInterrupted in it if a worker runs it.
+    def interrupt(self) -> bool: ...
+
+class ExecutorStats(NamedTuple):
+    workers: int
+    queued: int
+    running: int
+    done: int
+    # Seconds in tasks by the name of the worker's thread.
+    busy_seconds: dict[str, float]
 
 class PendingMemoryWarning(RuntimeWarning): ...
 
@@ -345,7 +363,37 @@ class List(MutableSequence[_T]):
     def __ge__(self, value: list[_T] | List[_T], /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
-class InterpreterPoolExecutor(Executor):
+class _ManyCalls(Executor):
+    def submit(self, fn: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> InterpreterFuture[_T]: ...
+    def map(
+        self,
+        fn: Callable[..., _T],
+        *iterables: Iterable[Any],
+        timeout: float | None = None,
+        chunksize: int = 1,
+        buffersize: int | None = None,
+        progress: bool = False,
+    ) -> Iterator[_T]: ...
+    def starmap(
+        self,
+        fn: Callable[..., _T],
+        iterable: Iterable[Iterable[Any]],
+        chunksize: int = 1,
+        *,
+        timeout: float | None = None,
+        buffersize: int | None = None,
+        progress: bool = False,
+    ) -> Iterator[_T]: ...
+    def imap_unordered(
+        self,
+        fn: Callable[..., _T],
+        *iterables: Iterable[Any],
+        chunksize: int = 1,
+        buffersize: int | None = None,
+        progress: bool = False,
+    ) -> Iterator[_T]: ...
+
+class InterpreterPoolExecutor(_ManyCalls):
     def __init__(
         self,
         max_workers: int | None = None,
@@ -355,16 +403,14 @@ class InterpreterPoolExecutor(Executor):
         *,
         extensions: Literal["private", "refuse"] | Mapping[str, Literal["private", "shared", "refuse"]] | None = None,
         libraries: Mapping[str, Literal["private", "shared"]] | None = None,
+        max_tasks_per_child: int | None = None,
+        preload: Iterable[str] = (),
     ) -> None: ...
-    def submit(self, fn: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> Future[_T]: ...
-    def map(
-        self,
-        fn: Callable[..., _T],
-        *iterables: Iterable[Any],
-        timeout: float | None = None,
-        chunksize: int = 1,
-        buffersize: int | None = None,
-    ) -> Iterator[_T]: ...
+    def with_options(self, *, timeout: float | None = None) -> _ManyCalls: ...
+    def recycle(self, wait: bool = True) -> None: ...
+    def stats(self) -> ExecutorStats: ...
+    def terminate_workers(self) -> None: ...
+    def kill_workers(self) -> None: ...
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None: ...
     def __exit__(
         self, exc_type: type[BaseException] | None, exc_value: BaseException | None, traceback: TracebackType | None

@@ -2,8 +2,10 @@
 
 import _thread
 import itertools
+import marshal
 import threading
 import time
+from collections import namedtuple
 from concurrent.futures import _base, thread
 
 from symplast import _symplast, events, future, signals, worker
@@ -31,13 +33,29 @@ class BrokenInterpreterPool(thread.BrokenThreadPool):
     __module__ = "symplast"
 
 
+class ExecutorStats(namedtuple("ExecutorStats", ("workers", "queued", "running", "done", "busy_seconds"))):
+    """What the workers of an executor do.
+
+    workers         the number of workers that have started and not ended
+    queued          the number of tasks that wait for a worker
+    running         the number of tasks that workers have begun and not answered
+    done            the number of tasks that workers have answered
+    busy_seconds    seconds in tasks by the name of the worker's thread; those of workers that were replaced are included
+    """
+
+    __module__ = "symplast"
+    __slots__ = ()
+
+
 class Worker(threading.Thread):
     """The thread of a worker interpreter."""
 
     def __init__(self, crew, number):
         super().__init__(name=f"{crew.name_prefix}_{number}")
         self._crew = crew
-        self._number = number
+        self.number = number
+        # Events that happen when the interpreter that the thread runs now has ended.
+        self._successions = []
         self._claim = _thread.allocate_lock()
         self._launching = False
         self._launched = events.Event()
@@ -72,22 +90,46 @@ class Worker(threading.Thread):
                 # No thread was started, so none will count itself out.
                 _symplast._count_workers(-1)
                 raise
-            self._crew.note(self._number, begun=True)
+            self._crew.note(self.number, begun=True)
         except BaseException as error:
             self._fail(error)
         self._launched.set()
 
     def _fail(self, error):
         self._failure = error
-        self._crew.note(self._number, begun=False)
+        self._crew.note(self.number, begun=False)
         self._ended.set()
 
     def run(self):
         try:
-            self._crew.serve()
+            _symplast._name_thread(self.name.encode(errors="replace"))
+            self._crew.serve(self)
         finally:
             self._ended.set()
+            self.end_successions()
             _symplast._count_workers(-1)
+
+    def succession(self):
+        """Return an event that happens when the interpreter that the thread runs now has ended."""
+        event = events.Event()
+        self._successions.append(event)
+        if self._ended.is_set():
+            event.set()
+        return event
+
+    def end_successions(self):
+        """Called when an interpreter has ended."""
+        while self._successions:
+            self._successions.pop().set()
+
+    def give_up(self):
+        """Let the program end without waiting for the thread, as if it were a daemon."""
+        if hasattr(threading, "_shutdown_locks"):
+            with threading._shutdown_locks_lock:
+                threading._shutdown_locks.discard(self._tstate_lock)
+        else:
+            # 3.13 has it under another name.
+            (getattr(self, "_os_thread_handle", None) or self._handle)._set_done()
 
     def has_ended(self):
         return self._ended.is_set()
@@ -120,6 +162,7 @@ class Crew:
         self.name_prefix = name_prefix
         self.broken = None
         self.stopped = False
+        self._dismissed = False
         # Each number is for one worker. A number is taken, and a worker found for it, by single operations. If an exception of a
         # signal handler interrupts between them, the next call does the rest.
         self._numbers = iter(range(max_workers))
@@ -150,13 +193,19 @@ class Crew:
         else:
             self._workers.pop(number, None)
 
-    def serve(self):
-        """Run a worker interpreter on this thread until the channel is closed. A damaged interpreter is replaced by another."""
+    def serve(self, thread):
+        """Run worker interpreters on this thread, which calls it, one after the other until the channel is closed.
+
+        An interpreter is replaced by another one when it is damaged, has run its number of tasks, or is recycled.
+        """
         try:
-            while (failure := self.channel.serve(_BOOT, self.settings)) is not None:
+            settings = marshal.dumps(self.settings | {"thread_name": thread.name})
+            while (outcome := self.channel.serve(_BOOT, settings, thread.number)) is not None:
+                thread.end_successions()
                 if self.stopped:
                     return
-                _base.LOGGER.warning("a worker interpreter is replaced: %s", failure)
+                if outcome is not False:
+                    _base.LOGGER.warning("a worker interpreter is replaced: %s", outcome)
         except BaseException as exc:
             if not self.stopped:
                 self._break(str(exc))
@@ -173,8 +222,52 @@ class Crew:
     def error(self):
         return BrokenInterpreterPool(f"a worker failed and the pool is not usable anymore: {self.broken}")
 
+    def interrupt(self):
+        """End the workers, which have no queued tasks any more, and interrupt their tasks. Does not wait."""
+        self.stopped = True
+        self.channel.interrupt()
+
+    def dismiss(self, kill):
+        """End the workers, interrupt their tasks, once or again and again, and end all futures. Does not wait."""
+        self.stopped = self._dismissed = True
+        self.channel.close()
+        future.take_back(self.channel.drain)
+        running = []
+        self.channel.add_running(running)
+        if kill:
+            self.channel.kill()
+        else:
+            for each in running:
+                self.channel.interrupt_task(each._number)
+        error = BrokenInterpreterPool(f"the workers were {'killed' if kill else 'terminated'} while the task was running")
+        future.take_back(lambda taken: taken.extend(each for each in running if each not in taken), _base.FINISHED, error)
+
+    def recycle(self, wait):
+        """Replace the workers one by one."""
+        successions = {each.number: each.succession() for each in self.threads if each is not threading.current_thread()}
+        for number in self.channel.recycle():
+            if wait and number in successions:
+                successions[number].wait()
+
+    def stats(self):
+        """Return what the workers do."""
+        workers, queued, running, done, *times = self.channel.stats()
+        names = {number: f"{self.name_prefix}_{number}" for number in times[::2]}
+        return ExecutorStats(workers, queued, running, done, {names[n]: t / 1e9 for n, t in sorted(itertools.batched(times, 2))})
+
+    def give_up(self):
+        """Let the program end although workers have not ended. Called when they were stopped, and time has passed."""
+        left = [each for each in self.threads if not each.has_ended()]
+        if left:
+            self.channel.give_up()
+        for each in left:
+            each.give_up()
+
     def join(self):
-        """Wait for the workers to end; Ctrl-C interrupts their tasks."""
+        """Wait for the workers to end; Ctrl-C interrupts their tasks. Workers that were dismissed get a moment only."""
+        if self._dismissed:
+            _wait([self])
+            return
         try:
             for started in self.threads:
                 started.wait()
@@ -190,5 +283,9 @@ def stop(crews):
         crew.channel.close()
         future.take_back(crew.channel.drain)
         crew.channel.interrupt()
+    return _wait(crews)
+
+
+def _wait(crews):
     deadline = time.monotonic() + _GRACE
     return all([started.wait(max(0, deadline - time.monotonic())) for crew in crews for started in crew.threads])
