@@ -51,7 +51,9 @@ class Worker(threading.Thread):
     """The thread of a worker interpreter."""
 
     def __init__(self, crew, number):
-        super().__init__(name=f"{crew.name_prefix}_{number}")
+        # The end of the program waits for the workers in the executor's function, and not at all for those that it gives up. Only
+        # daemon threads can be given up; some interpreters of the standard library have none.
+        super().__init__(name=f"{crew.name_prefix}_{number}", daemon=threading._daemon_threads_allowed())
         self._crew = crew
         self.number = number
         # Events that happen when the interpreter that the thread runs now has ended.
@@ -99,6 +101,7 @@ class Worker(threading.Thread):
         self._failure = error
         self._crew.note(self.number, begun=False)
         self._ended.set()
+        self._crew.end_forwarding()
 
     def run(self):
         try:
@@ -108,6 +111,7 @@ class Worker(threading.Thread):
             self._ended.set()
             self.end_successions()
             _symplast._count_workers(-1)
+            self._crew.end_forwarding()
 
     def succession(self):
         """Return an event that happens when the interpreter that the thread runs now has ended."""
@@ -121,15 +125,6 @@ class Worker(threading.Thread):
         """Called when an interpreter has ended."""
         while self._successions:
             self._successions.pop().set()
-
-    def give_up(self):
-        """Let the program end without waiting for the thread, as if it were a daemon."""
-        if hasattr(threading, "_shutdown_locks"):
-            with threading._shutdown_locks_lock:
-                threading._shutdown_locks.discard(self._tstate_lock)
-        else:
-            # 3.13 has it under another name.
-            (getattr(self, "_os_thread_handle", None) or self._handle)._set_done()
 
     def has_ended(self):
         return self._ended.is_set()
@@ -154,9 +149,15 @@ class Crew:
     Threads refer to the crew, never to the executor, so the executor can be collected.
     """
 
-    def __init__(self, settings, parcel, name_prefix, max_workers):
+    def __init__(self, settings, parcel, name_prefix, max_workers, forwards):
         self.channel = _symplast.Channel(future.deliver)
+        self._forwarding = None
+        if forwards:
+            from symplast.forwarding import Forwarding
+
+            self._forwarding = Forwarding(f"{name_prefix}_logging")
         self.settings = settings
+        self._closed = False
         # Keeps the objects that the settings refer to, for each worker that starts.
         self._parcel = parcel
         self.name_prefix = name_prefix
@@ -186,6 +187,17 @@ class Crew:
         for number in tuple(self._taken):
             (self._workers.get(number) or self._workers.setdefault(number, Worker(self, number))).begin()
 
+    def close(self):
+        """Accept no more tasks. Workers end when the queue is empty."""
+        self._closed = True
+        self.channel.close()
+        self.end_forwarding()
+
+    def end_forwarding(self):
+        """Called when the channel was closed, and when a worker has ended; the last one of these calls counts."""
+        if self._forwarding is not None and self._closed and all([each.has_ended() for each in self.threads]):
+            self._forwarding.close()
+
     def note(self, number, begun):
         """Called by a worker when it was started or could not be started."""
         if begun:
@@ -199,7 +211,9 @@ class Crew:
         An interpreter is replaced by another one when it is damaged, has run its number of tasks, or is recycled.
         """
         try:
-            settings = marshal.dumps(self.settings | {"thread_name": thread.name})
+            # While this thread lives, the pipe is not closed.
+            forwarding = self._forwarding and self._forwarding.settings
+            settings = marshal.dumps(self.settings | {"thread_name": thread.name, "forwarding": forwarding})
             while (outcome := self.channel.serve(_BOOT, settings, thread.number)) is not None:
                 thread.end_successions()
                 if self.stopped:
@@ -216,7 +230,7 @@ class Crew:
         what = "initializer" if worker.InitializerFailed.__name__ in reason else "worker"
         _base.LOGGER.critical("Exception in %s:\n%s", what, reason)
         self.broken = reason
-        self.channel.close()
+        self.close()
         future.take_back(self.channel.drain, _base.FINISHED, self.error())
 
     def error(self):
@@ -230,7 +244,7 @@ class Crew:
     def dismiss(self, kill):
         """End the workers, interrupt their tasks, once or again and again, and end all futures. Does not wait."""
         self.stopped = self._dismissed = True
-        self.channel.close()
+        self.close()
         future.take_back(self.channel.drain)
         running = []
         self.channel.add_running(running)
@@ -249,6 +263,11 @@ class Crew:
             if wait and number in successions:
                 successions[number].wait()
 
+    def _await_forwarding(self, timeout=None):
+        if self._forwarding is not None:
+            self.end_forwarding()
+            self._forwarding.wait(timeout)
+
     def stats(self):
         """Return what the workers do."""
         workers, queued, running, done, *times = self.channel.stats()
@@ -257,20 +276,19 @@ class Crew:
 
     def give_up(self):
         """Let the program end although workers have not ended. Called when they were stopped, and time has passed."""
-        left = [each for each in self.threads if not each.has_ended()]
-        if left:
+        if not all(each.has_ended() for each in self.threads):
             self.channel.give_up()
-        for each in left:
-            each.give_up()
 
     def join(self):
         """Wait for the workers to end; Ctrl-C interrupts their tasks. Workers that were dismissed get a moment only."""
         if self._dismissed:
-            _wait([self])
+            if _wait([self]):
+                self._await_forwarding(_GRACE)
             return
         try:
             for started in self.threads:
                 started.wait()
+            self._await_forwarding()
         except KeyboardInterrupt:
             stop([self])
             raise
@@ -280,7 +298,7 @@ def stop(crews):
     """End the workers of some crews now: interrupt their tasks and wait a moment. Returns whether all have ended."""
     for crew in crews:
         crew.stopped = True
-        crew.channel.close()
+        crew.close()
         future.take_back(crew.channel.drain)
         crew.channel.interrupt()
     return _wait(crews)

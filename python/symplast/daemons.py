@@ -9,7 +9,7 @@ import gc
 import sys
 import time
 
-from symplast import _symplast
+from symplast import _symplast, output
 
 # Seconds that the threads may take. An interpreter whose threads sit in C code for longer stays until the program ends.
 _PATIENCE = 0.4
@@ -95,8 +95,4 @@ def _warn(left):
         RuntimeWarning,
         stacklevel=1,
     )
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except Exception:
-            continue
+    output.flush()

@@ -40,7 +40,7 @@ class InterpreterPoolExecutor(results.ManyCalls, thread.ThreadPoolExecutor):
     """
 
     def __init__(self, max_workers=None, thread_name_prefix="", initializer=None, initargs=(), *, extensions=None,
-                 libraries=None, max_tasks_per_child=None, preload=()):
+                 libraries=None, max_tasks_per_child=None, preload=(), forward_logging=False):
         """Make an executor. Workers start as tasks need them.
 
         max_workers         the largest number of workers; by default the number of usable cores
@@ -52,6 +52,8 @@ class InterpreterPoolExecutor(results.ManyCalls, thread.ThreadPoolExecutor):
         libraries           a dict of "private" or "shared" by a pattern of the file names of libraries
         max_tasks_per_child the number of tasks after which a worker is replaced by a new one; None for no limit
         preload             the names of modules that each worker imports at its start, before it calls the initializer
+        forward_logging     whether logging records and warnings of workers reach the handlers of the program; workers get the
+                            levels that its loggers have now
 
         Modules and libraries that are not named are loaded as symplast.extensions.policy says. ValueError or TypeError for a
         wrong argument; RuntimeError if workers cannot run in this process. An initializer that cannot be pickled raises here.
@@ -87,13 +89,13 @@ class InterpreterPoolExecutor(results.ManyCalls, thread.ThreadPoolExecutor):
             "libraries": dict(policy.libraries),
         }
         prefix = thread_name_prefix or "InterpreterPoolExecutor-%d" % _next_number()
-        self._crew = Crew(settings, parcel, prefix, max_workers)
+        self._crew = Crew(settings, parcel, prefix, max_workers, forward_logging)
         self._channel = self._crew.channel
         if max_tasks_per_child is not None:
             self._channel.limit_tasks(min(max_tasks_per_child, _MOST_TASKS))
         _crews.add(self._crew)
         # When the executor is collected, its workers finish the queued tasks and end.
-        self._finalizer = weakref.finalize(self, self._channel.close)
+        self._finalizer = weakref.finalize(self, self._crew.close)
         self._finalizer.atexit = False
 
     def __reduce__(self):
@@ -177,7 +179,7 @@ class InterpreterPoolExecutor(results.ManyCalls, thread.ThreadPoolExecutor):
         cancel_futures  whether to cancel the queued tasks instead of running them
         """
         self._shutdown = True
-        self._channel.close()
+        self._crew.close()
         if cancel_futures:
             take_back(self._channel.drain)
             if not wait and (self._channel.was_interrupted_since_put or _handles_interrupt()):
@@ -272,7 +274,7 @@ def _at_exit():
     _exiting = True
     crews = list(_crews)
     for crew in crews:
-        crew.channel.close()
+        crew.close()
     interrupted = isinstance(getattr(sys, "last_exc", None), KeyboardInterrupt)
     die = False
     try:

@@ -6,7 +6,7 @@ import marshal
 import sys
 from _operator import itemgetter  # operator has it too, but imports more.
 
-from symplast import _symplast, byvalue, privacy, searchpath, transport
+from symplast import _symplast, byvalue, output, privacy, searchpath, transport
 from symplast._symplast import ANSWER_EXCEPTION, ANSWER_RESULT, TaskInterrupted
 from symplast.byvalue import identity
 
@@ -22,6 +22,10 @@ class Damaged(BaseException):
 def main(settings):
     """Serve the owner until it closes the channel."""
     sender = byvalue.Sender(reply=True)
+    if settings["forwarding"] is not None:
+        from symplast import forwarding
+
+        forwarding.install(*settings["forwarding"])
     for name in settings["preload"]:
         _preload(name)
     if settings["initializer"] is not None:
@@ -154,6 +158,7 @@ def boot(settings):
     searchpath.adopt(0, settings["path"], settings["directories"])
     sys.argv[:] = settings["argv"]
     identity.MAIN.foreign = True
+    output.install()
     import threading
 
     # From 3.13 on this thread counts as one that other code has started. Such a thread is a daemon, and so would its threads be.
@@ -166,6 +171,7 @@ def boot(settings):
     finally:
         _end_threads(names)
         _forget_this_thread(names)
+        output.flush()
 
 
 def _end_threads(threading):

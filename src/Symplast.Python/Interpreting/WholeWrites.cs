@@ -10,7 +10,11 @@ internal static unsafe partial class WholeWrites
     const int Interrupted = 4, WouldBlock = 11;     // EINTR, EAGAIN
     const short Writable = 4;                       // POLLOUT
 
-    static readonly WordLock Gate = WordLock.Create();
+    const int Locks = 1024;
+
+    // A lock for each descriptor, unless there are very many: a writer may wait for the reader of one file, while that writes to
+    // another file.
+    static readonly int* Words = (int*)NativeMemory.AllocZeroed(Locks, sizeof(int));
 
     /// <summary>
     /// Writes all bytes, however long that takes. Returns 0 or the number of the error. Called with the GIL, which is released
@@ -20,7 +24,8 @@ internal static unsafe partial class WholeWrites
     {
         void* thread = Api.Table.PyEval_SaveThread();
         int error = 0;
-        Gate.Enter();
+        int* word = Words + (uint)descriptor % Locks;
+        if (!FutexLock.TryEnter(word)) FutexLock.EnterContended(word);
         while (length > 0 && error == 0)
         {
             nint written = WriteSome(descriptor, data, length);
@@ -42,7 +47,7 @@ internal static unsafe partial class WholeWrites
                 error = 0;
             }
         }
-        Gate.Exit();
+        FutexLock.Exit(word);
         Api.Table.PyEval_RestoreThread(thread);
         return error;
     }

@@ -11,7 +11,7 @@ import symplast
 import child
 
 # A test that takes longer hangs; the process then shows where, and ends.
-SECONDS = 40
+SECONDS = 100
 
 
 class ExecutorCase(unittest.TestCase):

@@ -335,7 +335,8 @@ class Map(ExecutorCase):
             self.assertNotIn("ThreadPool", method.__doc__)
         self.assertEqual(
             str(inspect.signature(symplast.InterpreterPoolExecutor)),
-            "(max_workers=None, thread_name_prefix='', initializer=None, initargs=(), *, extensions=None, libraries=None)",
+            "(max_workers=None, thread_name_prefix='', initializer=None, initargs=(), *, extensions=None, libraries=None, "
+            "max_tasks_per_child=None, preload=(), forward_logging=False)",
         )
         for name in symplast.__all__:
             if name == "__version__":

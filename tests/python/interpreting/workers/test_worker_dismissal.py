@@ -209,17 +209,28 @@ class TheEndOfTheProgram(unittest.TestCase):
         self.ends("tasks.wait_in_c, announce, gate", "executor.WAY()\nsys.exit(7)", expect=7)
 
     def test_a_task_that_returns_from_c_code_while_the_program_ends(self):
-        # The function runs after all workers were given up.
-        self.ends("tasks.wait_in_c, announce, gate", """
-            executor.WAY()
-            def release():
-                os.write(opened, b"gg")
-                time.sleep(0.3)
-            atexit._clear()
-            atexit.register(release)
-            executor.shutdown()
-            symplast._symplast._settle_process()
-        """, out="")
+        # Functions of atexit run in the reverse order: this one runs when all workers were given up.
+        for way in WAYS:
+            for pause in ("0.2", "0"):
+                with self.subTest(way, pause=pause):
+                    printed = executor_case.run(f"""
+                        import atexit, os, time
+                        gate, opened = os.pipe()
+                        def release():
+                            os.write(opened, b"gg")
+                            time.sleep({pause})
+                            print("released", flush=True)
+                        atexit.register(release)
+                        import symplast
+                        import interrupt_tasks as tasks
+                        announced, announce = os.pipe()
+                        executor = symplast.InterpreterPoolExecutor(2)
+                        for _ in range(2):
+                            executor.submit(tasks.wait_in_c, announce, gate)
+                            os.read(announced, 1)
+                        executor.{way}()
+                    """)
+                    self.assertEqual(printed, "released\n")
 
     def test_a_task_that_returns_from_c_code_before(self):
         self.ends("tasks.wait_in_c, announce, gate", """
