@@ -54,7 +54,7 @@ internal sealed unsafe class Channel
     long _tasksOfAWorker = long.MaxValue;
     int _generation;            // workers of earlier ones are to be replaced
     nuint _replacing;           // the thread whose worker is being replaced; 0: none
-    int _keystrokes;            // how often Ctrl-C had been pressed when the last task was put
+    int _controlCs;            // how often Ctrl-C had been pressed when the last task was put
     bool _spinning;             // one idle worker spins before it sleeps
     SpinHabit _workerSpins;
     readonly int* _signal;      // changes whenever sleeping workers must look again
@@ -104,7 +104,7 @@ internal sealed unsafe class Channel
     internal long TasksOfAWorker { set => _tasksOfAWorker = value; }
 
     /// <summary>Whether Ctrl-C has been pressed since the last task was put.</summary>
-    internal bool WasInterruptedSincePut => GuardedFunctions.Keystrokes != Volatile.Read(ref _keystrokes);
+    internal bool WasInterruptedSincePut => ControlC.Count != Volatile.Read(ref _controlCs);
 
     /// <summary>
     /// Queues a task and takes ownership of the message. Returns the task's number, or -1 if the channel is closed; the message
@@ -122,7 +122,7 @@ internal sealed unsafe class Channel
         if (_next - _first == _capacity) GrowRing();
         long number = _next++;
         task->Number = number;
-        _keystrokes = GuardedFunctions.Keystrokes;
+        _controlCs = ControlC.Count;
         _ring[number % _capacity] = task;
         _queued++;
         // A spinning worker sees the first task without being woken.

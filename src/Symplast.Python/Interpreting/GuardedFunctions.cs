@@ -345,15 +345,10 @@ internal static unsafe partial class GuardedFunctions
 
     const double MostSeconds = 1e9;
 
-    /// <summary>The number of times that the default handler of SIGINT was called.</summary>
-    internal static int Keystrokes => Volatile.Read(ref _keystrokes);
-
-    static int _keystrokes;
-
     [Callback]
     private static partial PyObject* DefaultInterrupt(PyObject* a, nint b, nint c, nint d)
     {
-        Interlocked.Increment(ref _keystrokes);
+        ControlC.Note();
         return Pass(Guarded.DefaultInterrupt, a, b, c, d);
     }
 }

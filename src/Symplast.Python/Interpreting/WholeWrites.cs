@@ -8,7 +8,7 @@ namespace Symplast.Python.Interpreting;
 internal static unsafe partial class WholeWrites
 {
     const int Interrupted = 4, WouldBlock = 11;     // EINTR, EAGAIN
-    const short Writable = 4;                       // POLLOUT
+    const short CanWrite = 4;                       // POLLOUT
 
     const int Locks = 1024;
 
@@ -38,7 +38,7 @@ internal static unsafe partial class WholeWrites
             error = Marshal.GetLastPInvokeError();
             if (error == WouldBlock)
             {
-                PollEntry entry = new() { Descriptor = descriptor, Events = Writable };
+                PollEntry entry = new() { Descriptor = descriptor, Events = CanWrite };
                 Poll(&entry, 1, -1);
                 error = 0;
             }
