@@ -101,7 +101,6 @@ class Worker(threading.Thread):
         self._failure = error
         self._crew.note(self.number, begun=False)
         self._ended.set()
-        self._crew.end_forwarding()
 
     def run(self):
         try:
@@ -204,6 +203,7 @@ class Crew:
             self._begun.add(number)
         else:
             self._workers.pop(number, None)
+            self.end_forwarding()
 
     def serve(self, thread):
         """Run worker interpreters on this thread, which calls it, one after the other until the channel is closed.

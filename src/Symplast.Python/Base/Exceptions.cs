@@ -22,14 +22,18 @@ internal static unsafe class Exceptions
             "A pool is in use in a way that does not allow the operation."u8, state.SymplastError, *api.PyExc_RuntimeError);
         state.PoolFullError = New(module, "PoolFullError"u8, "symplast.PoolFullError"u8,
             "An allocation would exceed the pool's max_bytes."u8, state.SymplastError, *api.PyExc_MemoryError);
+        state.AbandonedError = New(module, "AbandonedError"u8, "symplast.AbandonedError"u8,
+            "The owner of a lock ended without releasing it. The lock is free, and what it protects may be half changed."u8,
+            state.SymplastError, *api.PyExc_RuntimeError);
         state.PendingMemoryWarning = New(module, "PendingMemoryWarning"u8, "symplast.PendingMemoryWarning"u8,
             "The memory of deleted pools cannot be freed until interpreters that may hold pointers into them have ended."u8,
                 *api.PyExc_RuntimeWarning, null);
         state.TaskInterrupted = New(module, "TaskInterrupted"u8, "symplast.TaskInterrupted"u8,
             "Raised in a task when its future's interrupt() is called, its time limit is over, or its worker is terminated. Not an "u8
                 + "Exception, so that code which handles errors lets it through."u8, *api.PyExc_BaseException, null);
-        return state.TaskInterrupted != null && state.PendingMemoryWarning != null && state.NotShareableError != null && state.DeletedError != null
-            && state.PoolInUseError != null && state.PoolFullError != null;
+        return state.TaskInterrupted != null && state.PendingMemoryWarning != null && state.NotShareableError != null
+            && state.DeletedError != null && state.PoolInUseError != null && state.PoolFullError != null
+            && state.AbandonedError != null;
     }
 
     static PyObject* New(

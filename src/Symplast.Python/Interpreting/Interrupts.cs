@@ -29,6 +29,7 @@ internal sealed unsafe class Interrupts
     readonly int* _word = (int*)NativeMemory.AllocZeroed(sizeof(int));     // changes with each request; sleep() waits on it
     readonly nint _handle;      // the argument of the pending call
     void* _interpreter;
+    long _number;
     PyObject* _type;            // this interpreter's TaskInterrupted; null before the first task
     bool _busy = true;          // whether the worker runs the user's code; false while it waits for a task
     long _task = None;          // the number of the task that the worker has and can be interrupted in
@@ -55,7 +56,11 @@ internal sealed unsafe class Interrupts
     }
 
     /// <summary>Sets the interpreter before the first request can come.</summary>
-    internal void Attach(void* interpreter) => _interpreter = interpreter;
+    internal void Attach(void* interpreter)
+    {
+        _interpreter = interpreter;
+        _number = Api.Table.PyInterpreterState_GetID(interpreter);
+    }
 
     /// <summary>Sets the interpreter's own type of the exception for single tasks. Called with the worker's GIL.</summary>
     internal void Use(PyObject* type) => _type = type;
@@ -147,6 +152,8 @@ internal sealed unsafe class Interrupts
         // The increment is a full fence; pairs with that in TryAwait. Either this thread sees the answers, or that one sees the
         // request.
         Volatile.Read(ref _awaited)?.Nudge();
+        // Threads of the interpreter that wait for events of live objects pass a checkpoint.
+        ParkingLot.Alert(_number);
         return true;
     }
 
@@ -180,6 +187,7 @@ internal sealed unsafe class Interrupts
         api.PyThreadState_SetAsyncExc(_thread, type);
         Interlocked.Increment(ref *_word);
         Futex.Wake(_word, int.MaxValue);
+        ParkingLot.Alert(_number);
         return false;
     }
 
