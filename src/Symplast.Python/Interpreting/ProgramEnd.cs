@@ -74,14 +74,14 @@ internal static unsafe partial class ProgramEnd
         Futex.Wake(Workers, int.MaxValue);
     }
 
-    /// <summary>Records a worker whose interpreter cannot be ended, because threads of its own are in C code.</summary>
-    internal static void Abandon(WorkerInterpreter worker)
+    /// <summary>Records a worker's interpreter that cannot be ended, because threads of its own are in C code.</summary>
+    internal static void Abandon(void* interpreter)
     {
         using (Gate.Hold())
         {
             // In the other order an interpreter would be in neither list if memory runs out.
-            Abandoned.Add((nint)worker.Interpreter);
-            Alive.Remove(worker);
+            Abandoned.Add((nint)interpreter);
+            Alive.RemoveAll(worker => worker.Interpreter == interpreter);
         }
     }
 

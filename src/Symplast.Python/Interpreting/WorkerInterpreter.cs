@@ -398,7 +398,7 @@ internal sealed unsafe class WorkerInterpreter
         if (HasStrayThreads())
         {
             // Ending it now would be a fatal error of CPython. So it is left alive, and keeps its leases.
-            ProgramEnd.Abandon(this);
+            ProgramEnd.Abandon(_interpreter);
             if (owner != null) owner->IsAbandoned = true;
             api.PyEval_SaveThread();
         }
