@@ -81,7 +81,8 @@ internal static unsafe partial class ProgramEnd
         {
             // In the other order an interpreter would be in neither list if memory runs out.
             Abandoned.Add((nint)interpreter);
-            Alive.RemoveAll(worker => worker.Interpreter == interpreter);
+            nint gone = (nint)interpreter;
+            Alive.RemoveAll(worker => (nint)worker.Interpreter == gone);
         }
     }
 

@@ -1,5 +1,7 @@
 """What the tests of interrupts run in workers."""
 
+import collections
+import itertools
 import os
 import threading
 import time
@@ -89,6 +91,12 @@ def wait_in_c(announce, gate):
     os.read(gate, 1)
     while True:
         pass
+
+
+def calculate(announce):
+    """Stays in C code for ever, and keeps the GIL of its interpreter."""
+    os.write(announce, b"s")
+    collections.deque(itertools.repeat(None), maxlen=0)
 
 
 def nested(announce):

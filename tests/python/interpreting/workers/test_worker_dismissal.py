@@ -202,7 +202,7 @@ class TheEndOfTheProgram(unittest.TestCase):
 
     def test_in_c_code(self):
         for task in ("tasks.wait_in_c, announce, gate", "tasks.sleep, announce", "tasks.refuse_to_end, announce",
-                     "tasks.spin, announce"):
+                     "tasks.spin, announce", "tasks.calculate, announce"):
             self.ends(task, "executor.WAY()")
 
     def test_status(self):
