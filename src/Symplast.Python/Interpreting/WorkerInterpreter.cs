@@ -2,6 +2,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Memory;
+using Symplast.Objects;
 using Symplast.Python.Extensions;
 
 namespace Symplast.Python.Interpreting;
@@ -201,6 +202,8 @@ internal sealed unsafe class WorkerInterpreter
         if (Interlocked.Exchange(ref _interrupted, 1) != 0) return;
         Api.Table._PyEval_AddPendingCall(
             _interpreter, (delegate* unmanaged[Cdecl]<void*, int>)&RaiseKeyboardInterrupt, (void*)_threadId, 0);
+        // The thread may wait for an event of a live object.
+        ParkingLot.Alert(Api.Table.PyInterpreterState_GetID(_interpreter));
     }
 
     // Takes in a pending interrupt, which would otherwise be raised while the interpreter ends. No further one can follow, since
@@ -369,6 +372,8 @@ internal sealed unsafe class WorkerInterpreter
         {
             // Ending it now would be a fatal error of CPython. So it is left alive, and keeps its leases.
             ProgramEnd.Abandon(_interpreter);
+            // Nobody may wait for ever for what its threads hold.
+            LockOwners.EndThoseOf(api.PyInterpreterState_GetID(_interpreter));
             if (owner != null) owner->IsAbandoned = true;
             api.PyEval_SaveThread();
         }
