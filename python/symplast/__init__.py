@@ -71,6 +71,7 @@ __all__ = [
     "DeletedError",
     "Dict",
     "Event",
+    "Interpreter",
     "InterpreterPoolExecutor",
     "Leak",
     "List",
@@ -121,10 +122,15 @@ def __getattr__(name):
 
         globals()[name] = value
         return value
-    if name == "extensions":
+    if name in ("extensions", "interpreters"):
         import importlib
 
-        return importlib.import_module("symplast.extensions")
+        return importlib.import_module(f"symplast.{name}")
+    if name == "Interpreter":
+        from symplast import interpreters
+
+        value = globals()[name] = interpreters.Interpreter
+        return value
     if name == "Object":
         from symplast import objects
 

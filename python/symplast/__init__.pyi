@@ -37,6 +37,8 @@ from typing import (
 )
 
 from symplast import extensions as extensions
+from symplast import interpreters as interpreters
+from symplast.interpreters import Interpreter as Interpreter
 
 _T = TypeVar("_T")
 _S = TypeVar("_S")
@@ -63,6 +65,7 @@ __all__ = [
     "DeletedError",
     "Dict",
     "Event",
+    "Interpreter",
     "InterpreterPoolExecutor",
     "Leak",
     "List",
