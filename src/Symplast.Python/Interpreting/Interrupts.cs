@@ -147,14 +147,21 @@ internal sealed unsafe class Interrupts
             Volatile.Write(ref _isPending, 0);
             return false;
         }
-        Interlocked.Increment(ref *_word);
-        Futex.Wake(_word, int.MaxValue);
+        Alert();
         // The increment is a full fence; pairs with that in TryAwait. Either this thread sees the answers, or that one sees the
         // request.
         Volatile.Read(ref _awaited)?.Nudge();
         // Threads of the interpreter that wait for events of live objects pass a checkpoint.
         ParkingLot.Alert(_number);
         return true;
+    }
+
+    // Wakes the interpreter's threads that sleep or wait for an event of a live object. The increment is a full fence.
+    void Alert()
+    {
+        Interlocked.Increment(ref *_word);
+        Futex.Wake(_word, int.MaxValue);
+        ParkingLot.Alert(Api.Table.PyInterpreterState_GetID(_interpreter));
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -185,8 +192,7 @@ internal sealed unsafe class Interrupts
         }
         _isAsynchronous = true;
         api.PyThreadState_SetAsyncExc(_thread, type);
-        Interlocked.Increment(ref *_word);
-        Futex.Wake(_word, int.MaxValue);
+        Alert();
         ParkingLot.Alert(_number);
         return false;
     }
