@@ -1,4 +1,4 @@
-"""symplast.Interpreter: interrupts, the ends of interpreters and of the program, forks, exhausted memory. No crash and no hang."""
+"""symplast.Interpreter: interrupts, ends of interpreters and of the program, forks, exhausted memory: no crash and no hang."""
 
 import signal
 import unittest
