@@ -22,3 +22,6 @@ class Documentation(unittest.TestCase):
 
     def test_examples_of_interpreters_run_as_they_stand(self):
         self.check("interpreters.md")
+
+    def test_examples_of_coordination_run_as_they_stand(self):
+        self.check("coordination.md")
