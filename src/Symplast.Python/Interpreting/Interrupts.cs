@@ -148,20 +148,18 @@ internal sealed unsafe class Interrupts
             return false;
         }
         Alert();
-        // The increment is a full fence; pairs with that in TryAwait. Either this thread sees the answers, or that one sees the
+        // The increment in Alert is a full fence; pairs with that in TryAwait. Either this thread sees the answers, or that one sees the
         // request.
         Volatile.Read(ref _awaited)?.Nudge();
-        // Threads of the interpreter that wait for events of live objects pass a checkpoint.
-        ParkingLot.Alert(_number);
         return true;
     }
 
-    // Wakes the interpreter's threads that sleep or wait for an event of a live object. The increment is a full fence.
+    // Wakes the interpreter's threads that sleep or wait for an event of a live object, which then pass a checkpoint. Full fence.
     void Alert()
     {
         Interlocked.Increment(ref *_word);
         Futex.Wake(_word, int.MaxValue);
-        ParkingLot.Alert(Api.Table.PyInterpreterState_GetID(_interpreter));
+        ParkingLot.Alert(_number);
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
