@@ -58,6 +58,7 @@ __all__ = [
     "DeletedError",
     "Dict",
     "InterpreterPoolExecutor",
+    "LargeDataWarning",
     "Leak",
     "List",
     "NotShareableError",
@@ -98,6 +99,11 @@ def __getattr__(name):
         from symplast import executor
 
         value = globals()[name] = getattr(executor, name)
+        return value
+    if name == "LargeDataWarning":
+        from symplast.byvalue import crossings
+
+        value = globals()[name] = crossings.LargeDataWarning
         return value
     if name == "extensions":
         import importlib

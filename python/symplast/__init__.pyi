@@ -57,6 +57,7 @@ __all__ = [
     "DeletedError",
     "Dict",
     "InterpreterPoolExecutor",
+    "LargeDataWarning",
     "Leak",
     "List",
     "NotShareableError",
@@ -95,6 +96,7 @@ class RemoteError(SymplastError): ...
 class BrokenInterpreterPool(BrokenThreadPool): ...
 
 class PendingMemoryWarning(RuntimeWarning): ...
+class LargeDataWarning(RuntimeWarning): ...
 
 class PoolStats(NamedTuple):
     name: str

@@ -1,18 +1,19 @@
 """A definition, which is sent again for as long as nothing in it has changed.
 
-Each use of a definition checks the values in it. Immutable values are compared by identity, plain containers of immutable values
-by their contents, and all other values by their pickles. Large data should be frozen: a definition holds a copy of data that are
-not frozen, and the check pickles them each time.
+Each use of a definition checks the values in it. Immutable values are compared by identity, values of plain objects by what
+these hold, and all other values by their pickles. Large data should be frozen: a definition holds a copy of data that are not
+frozen, and each check walks or pickles them.
 """
 
 import functools
-import types
 import weakref
 
 from symplast import _symplast, signals, transport
+from symplast.byvalue import crossings
 from symplast.byvalue.arrival import ref
 from symplast.byvalue.forms import BY_VALUE, part_form
 from symplast.byvalue.identity import new_id, register
+from symplast.byvalue.parts import contents_of
 
 
 class References:
@@ -109,12 +110,13 @@ class Definition:
         else:
             self._same.append((functools.partial(_is_still, weak, read), True))
 
-    def watch_pickle(self, read, data, contents):
+    def watch_pickle(self, read, data, contents, key, where):
         """Require that read() returns an object with this pickle, or with these contents.
 
-        *contents* is the object's contents_of() from before it was pickled.
+        *contents* is the object's contents_of() from before it was pickled. *key* and *where* are for crossings.note_value().
         """
-        self._equal.append(_Watched(read, _digest(data), contents))
+        watched = _Watched(read, _digest(data), contents)
+        self._equal.append(watched if len(data) < crossings.LARGE else _Large(watched, len(data), key, where))
 
     def watch_shared(self, objects):
         """Require that these shared objects are not deleted; is_fresh() raises DeletedError otherwise."""
@@ -151,23 +153,33 @@ class _Watched:
             if _symplast._holds_contents(contents, value):
                 return True
             # Recorded before the value is pickled, so the next check sees a change in between.
-            contents = contents_of(value)
+            contents = contents_of(value, [])
         if _pickle_of(value) != self._digest:
             return False
         self._contents = contents
         return True
 
 
-def contents_of(value):
-    """Return a record of the contents of plain containers, which is fast to compare.
+class _Large:
+    """A mutable value with a large pickle. Counts how often the value is checked."""
 
-    None if a container holds an object that can only be compared by its pickle.
-    """
-    return _symplast._contents(value, _LEAVES)
+    __slots__ = ("_key", "_size", "_watched", "_where")
 
+    def __init__(self, watched, size, key, where):
+        self._watched = watched
+        self._size = size
+        self._key = key
+        self._where = where
 
-# Objects of these types are immutable or have definitions of their own.
-_LEAVES = (types.FunctionType, types.BuiltinFunctionType, types.ModuleType, type, type(...), type(NotImplemented))
+    def is_fresh(self):
+        watched = self._watched
+        contents = watched._contents
+        if not watched.is_fresh():
+            return False
+        is_compared = contents is not None and watched._contents is contents
+        if not is_compared or self._size >= crossings.LARGE_TO_COMPARE:
+            crossings.note_value(self._key, watched._read(), self._where, self._size, "compared" if is_compared else "pickled")
+        return True
 
 
 def _ids_of(shared, _):

@@ -13,14 +13,16 @@ import pickle
 import types
 
 from symplast import _symplast, signals, transport
-from symplast.byvalue import shells
+from symplast.byvalue import crossings, shells
 from symplast.byvalue.arrival import Unsendable, ref
-from symplast.byvalue.definition import Definition, References, contents_of
+from symplast.byvalue.definition import Definition, References
 from symplast.byvalue.forms import ATOMS, is_by_value, is_function, is_settled, label, name_of
-from symplast.byvalue.identity import MAIN, is_main, main_name, register, share
+from symplast.byvalue.identity import MAIN, Shared, is_main, main_name, register, share
 from symplast.byvalue.names import home, names_in, submodules
+from symplast.byvalue.parts import contents_of
 
 _MISSING = object()
+_DEFAULTS = ("__defaults__", "__kwdefaults__")
 _LAZY = getattr(types, "LazyImportType", None)
 
 
@@ -184,12 +186,16 @@ class _Writer(References):
         names = fn.__code__.co_varnames[: fn.__code__.co_argcount]
         defaults, kwdefaults = fn.__defaults__, fn.__kwdefaults__
         if defaults is not None:
-            defaults = tuple(map(functools.partial(self._default, fn), names[len(names) - len(defaults) :], defaults))
+            sent = tuple(map(functools.partial(self._default, fn), names[len(names) - len(defaults) :], defaults))
+            defaults = defaults if all(map(operator.is_, defaults, sent)) else sent
         if kwdefaults is not None:
-            kwdefaults = {name: self._default(fn, name, value) for name, value in kwdefaults.items()}
-        for slot, value in (("__defaults__", defaults), ("__kwdefaults__", kwdefaults)):
+            sent = {name: self._default(fn, name, value) for name, value in kwdefaults.items()}
+            kwdefaults = kwdefaults if all(map(operator.is_, kwdefaults.values(), sent.values())) else sent
+        for slot, value in zip(_DEFAULTS, (defaults, kwdefaults)):
             if value is not None or slot in record.sent:
-                self._put(record, slot, value, None, slot)
+                # A default that could not be sent is replaced; what is read then differs from what is sent.
+                read = functools.partial(getattr, fn, slot)
+                self._put(record, slot, value, read if read() is value else None, slot)
 
     def _default(self, fn, name, value):
         if type(value) in ATOMS:
@@ -202,9 +208,9 @@ class _Writer(References):
         except Exception as error:
             signals.let_through(error)
             if fn is self._root:
-                raise pickle.PicklingError(f"default of parameter {name!r}: {error}") from error
+                raise pickle.PicklingError(f"default of parameter {name!r}: {error}{_advice(value)}") from error
             self._unreach(before)
-            return Unsendable(f"default of parameter {name!r} of {label(fn)} could not be sent: {error}")
+            return Unsendable(f"default of parameter {name!r} of {label(fn)} could not be sent: {error}{_advice(value)}")
         return value
 
     def _put_cell(self, fn, name, cell, holder):
@@ -262,23 +268,23 @@ class _Writer(References):
         before, needed, shared = len(self._todo), len(self._needed), []
         try:
             settled = is_settled(value, shared)
-            contents = None if settled or read is None else contents_of(value)
+            contents = None if settled or read is None else contents_of(value, shared)
             data = transport.dumps(value, self)
         except (_symplast.DeletedError, MemoryError):
             raise
         except Exception as error:
             signals.let_through(error)
             if strict:
-                raise pickle.PicklingError(f"{where}: {error}") from error
+                raise pickle.PicklingError(f"{where}: {error}{_advice(value)}") from error
             self._unreach(before)
             if read is not None:
                 self.definition.watch_unsendable(read, value)
             if slot in shells.OPTIONAL:
                 return
             settled = True
-            data = transport.dumps(Unsendable(f"{where} could not be sent: {error}"), self)
+            data = transport.dumps(Unsendable(f"{where} could not be sent: {error}{_advice(value)}"), self)
         else:
-            self._watch(slot, value, read, settled, data, contents)
+            self._watch(holder, slot, value, read, settled, data, contents, where)
             self.definition.watch_shared(shared)
         version = holder.received.get(slot) if self._public and holder.foreign else None
         place = holder.token, slot, version or self.definition.version_of(holder, slot, data)
@@ -291,19 +297,34 @@ class _Writer(References):
             self._values.append((rank, place, value))
             self._image = data
 
-    def _watch(self, slot, value, read, settled, data, contents):
+    def _watch(self, holder, slot, value, read, settled, data, contents, where):
         if read is None:
             return
-        # Attributes that Python defines for functions and classes are replaced, not changed in place.
-        if settled or slot.startswith("__"):
+        # Attributes that Python defines for functions and classes are replaced, not changed in place. The defaults of a function
+        # may hold objects that change; whether they are replaced is watched with the function.
+        if settled and slot in _DEFAULTS:
+            return
+        if settled or slot.startswith("__") and slot not in _DEFAULTS:
             self.definition.watch_identity(read, value)
         else:
-            self.definition.watch_pickle(read, data, contents)
+            # A cell may be a new one for each task.
+            key = None if isinstance(holder, Shared) else (holder.token, slot)
+            where = f"{where} of {name_of(self._root)}"
+            if len(data) >= crossings.LARGE:
+                crossings.note_value(key, value, where, len(data))
+            self.definition.watch_pickle(read, data, contents, key, where)
 
     def _unreach(self, before):
         # Forgets the objects that were reached only by a value that could not be sent.
         self._reached.difference_update(map(id, self._todo[before:]))
         del self._todo[before:]
+
+
+def _advice(value):
+    # Imported late, because it is needed for messages alone.
+    from symplast import alternatives
+
+    return alternatives.of_part(value)
 
 
 def _resolved(lazy):
