@@ -110,6 +110,27 @@ internal static unsafe class PlainContents
         return true;
     }
 
+    /// <summary>
+    /// A new set of the addresses of the objects in a record that may change. Null with an exception set.
+    /// </summary>
+    internal static PyObject* ContainersOf(PyObject* capsule)
+    {
+        ref Api api = ref Api.Table;
+        Contents* contents = (Contents*)api.PyCapsule_GetPointer(capsule, null);
+        PyObject* addresses = contents == null ? null : api.PySet_New(null);
+        for (int i = 0; addresses != null && i < contents->Containers.Count; i++)
+        {
+            PyObject* address = api.PyLong_FromUnsignedLongLong((ulong)contents->Containers[i]->Object);
+            if (address == null || api.PySet_Add(addresses, address) != 0)
+            {
+                References.Drop(addresses);
+                addresses = null;
+            }
+            References.Drop(address);
+        }
+        return addresses;
+    }
+
     static bool Holds(Contents* contents, Container* container)
     {
         Shape* shape = contents->Shapes[container->Shape];

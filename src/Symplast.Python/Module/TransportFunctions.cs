@@ -19,6 +19,7 @@ internal static unsafe partial class TransportFunctions
             + "types that are missing in the second argument, a dict of plans by type. Shared objects are appended to the "u8
             + "third, a list."u8),
         FastCall("_holds_contents"u8, &HoldsContents, "Return whether a value has the contents that _contents() recorded."u8),
+        OneArg("_containers_of"u8, &ContainersOf, "Return the ids of the objects that may change in a record of _contents()."u8),
         FastCall("_pack"u8, &Pack,
             "Call dumps(obj, sender), in which live objects may be pickled. Return the result, and the parcel that holds "u8
             + "these objects or None."u8),
@@ -55,6 +56,9 @@ internal static unsafe partial class TransportFunctions
         bool holds = PlainContents.Holds(arguments[0], arguments[1]);
         return holds ? Api.Table._Py_TrueStruct : Api.Table.PyErr_Occurred() != null ? null : Api.Table._Py_FalseStruct;
     }
+
+    [Callback]
+    private static partial PyObject* ContainersOf(PyObject* module, PyObject* record) => PlainContents.ContainersOf(record);
 
     [Callback]
     private static partial PyObject* Pack(PyObject* module, PyObject** arguments, nint count)
