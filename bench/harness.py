@@ -149,6 +149,10 @@ class Run:
         """The size for a run of this thoroughness."""
         return quick if self.quick else full
 
+    def repeated(self, times: int) -> int:
+        """How often a side repeats its work in one turn: once, if only smoke is looked for."""
+        return 1 if self._smoke else times
+
     def say(self, text: str) -> None:
         """Shows what is being done."""
         self._tell({"progress": text})

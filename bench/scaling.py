@@ -37,6 +37,7 @@ def two_at_once(run: Run) -> None:
 
 def compare(run: Run, name: str, plain: Any, read: Any, times: int, *local: Any) -> None:
     run.say(f"{name}: starting workers")
+    times = run.repeated(times)
     context = multiprocessing.get_context("spawn")
     with (Pipes() as pipes, symplast.Pool() as pool, symplast.InterpreterPoolExecutor(2) as interpreters,
           ProcessPoolExecutor(2, context, keep, (plain, local, context.Barrier(2))) as processes):

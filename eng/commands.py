@@ -58,6 +58,22 @@ def must(what, command, log, expected=None, **changes):
         fail(f"{what} failed.")
 
 
+def wait(process, timeout):
+    """
+    Waits for the end of a process that was started here, and returns the seconds of processor time that it took, with those of
+    all processes that it has waited for itself. subprocess.TimeoutExpired if it goes on for longer.
+    """
+    end = time.monotonic() + timeout
+    while True:
+        ended, status, used = os.wait4(process.pid, os.WNOHANG)
+        if ended:
+            process.returncode = os.waitstatus_to_exitcode(status)
+            return used.ru_utime + used.ru_stime
+        if time.monotonic() >= end:
+            raise subprocess.TimeoutExpired(process.args, timeout)
+        time.sleep(0.05)
+
+
 def tail(text, lines=40):
     """The end of a log: what a person needs to see of a failure."""
     return "\n".join(text.rstrip().splitlines()[-lines:])

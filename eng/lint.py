@@ -5,6 +5,7 @@ the oldest and the newest Python, and the type stubs.
     python3 -m eng.lint --format    puts the formatting of the C# code right instead
 """
 
+import concurrent.futures
 import sys
 
 from eng import dependencies, packages, prerequisites, pythons, sources, typecheck
@@ -38,15 +39,19 @@ def main():
         return 0 if _format() else 1
     found, skipped = pythons.find()
     prerequisites.demand(found, skipped)
-    formatted = _format("--verify-no-changes")
-    disorder = [*dependencies.problems(dependencies.read()), *dependencies.numbers(), *dependencies.declared_twice()]
-    say("\n".join(disorder) or "Folders: no circles, no use of an upper floor")
-    wide = list(_wide_lines())
-    say("\n".join(wide) or f"Lines of C# and Python: none longer than {_COLUMNS} columns")
-    parsed = [
-        quietly(f"Syntax under Python {python.name}", [python.path, "-c", _PARSE, *sources.python()], f"syntax-{python.name}.log")
-        for python in dict.fromkeys([found[0], pythons.newest(found)])]
-    typed = typecheck.check(["3.12", "3.15"])
+    with concurrent.futures.ThreadPoolExecutor(1) as beside:
+        # On one core for about a minute: the other checks take as long on another one.
+        formatting = beside.submit(_format, "--verify-no-changes")
+        disorder = [*dependencies.problems(dependencies.read()), *dependencies.numbers(), *dependencies.declared_twice()]
+        say("\n".join(disorder) or "Folders: no circles, no use of an upper floor")
+        wide = list(_wide_lines())
+        say("\n".join(wide) or f"Lines of C# and Python: none longer than {_COLUMNS} columns")
+        parsed = [
+            quietly(f"Syntax under Python {python.name}", [python.path, "-c", _PARSE, *sources.python()],
+                    f"syntax-{python.name}.log")
+            for python in dict.fromkeys([found[0], pythons.newest(found)])]
+        typed = typecheck.check(["3.12", "3.15"])
+        formatted = formatting.result()
     if formatted and not disorder and not wide and all(parsed) and typed:
         return 0
     if not formatted:

@@ -50,6 +50,11 @@ def running(what):
                 _stopped.set()
 
 
+def spent(seconds, processor):
+    """How long something took, and the processor time if that is known: 2 min 05 s, 1 min 40 s of processor time."""
+    return elapsed(seconds) if processor is None else f"{elapsed(seconds)}, {elapsed(processor)} of processor time"
+
+
 def elapsed(seconds):
     """A time as people read it: 42 s, 2 min 05 s."""
     minutes, seconds = divmod(round(seconds), 60)

@@ -19,10 +19,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from eng import build, environments, packages, prerequisites, pythons, wheel
-from eng.commands import environment, tail
+from eng.commands import environment, tail, wait
 from eng.dotnet import dotnet
 from eng.project import LOGS, ROOT, relative
-from eng.terminal import elapsed, fail, running, say
+from eng.terminal import fail, running, say, spent
 
 # Between asking a hung run where it hangs and ending it.
 _SECONDS_TO_DUMP = 10
@@ -65,14 +65,13 @@ def main():
 
     made = build.build()
     checked = _checked("wheel", wheel.problems(made))
-    with running("Installing the wheel"):
-        for python in found:
-            environments.prepare(environments.for_tests(python), python, made)
+    with running("Installing the wheel"), concurrent.futures.ThreadPoolExecutor(len(found)) as installations:
+        # Also raises what one of them has raised.
+        list(installations.map(lambda python: environments.prepare(environments.for_tests(python), python, made), found))
     _expect_pip(found)
     jobs = _jobs(found, options.timeout)
     say(f"The tests in C#, of the build scripts, and in Python with {len(found)} of them, {min(options.jobs, len(jobs))} at a "
-        f"time "
-        f"(about five minutes each{packages.announcement(everything=True)}) …")
+        f"time (about five minutes each{packages.announcement(everything=True)}) …")
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as runs:
         outcomes = [checked, *runs.map(lambda job: job(), jobs)]
 
@@ -121,7 +120,8 @@ _REMEDIES = [
 def _options():
     parser = argparse.ArgumentParser(prog="eng.tests", description="Runs all tests.")
     parser.add_argument("--python", default="", help="only the Pythons whose version begins with this")
-    parser.add_argument("--jobs", type=int, default=min(2, os.cpu_count() or 1),
+    # A job leaves a third of a processor idle: it waits for processes to start and to end.
+    parser.add_argument("--jobs", type=int, default=min(3, (os.cpu_count() or 1) + 1),
                         help="how many jobs run at a time: a Python, C#, the build scripts")
     parser.add_argument("--timeout", type=float, default=1800, help="seconds that one job may take")
     return parser.parse_args()
@@ -151,7 +151,7 @@ def _eng(timeout):
 def _dotnet(timeout):
     # Detailed: with the times of those that pass. The tests of tests/python are for `make coverage`.
     command = [dotnet(), "test", "--solution", "Symplast.slnx", "--output", "Detailed", "--filter-not-class", "*.PythonUnitTests"]
-    code, seconds, text = _run("C#", command, "dotnet-test.log", timeout)
+    code, took, text = _run("C#", command, "dotnet-test.log", timeout)
     counts = {name: int(number) for name, number in re.findall(r"^\s*(failed|succeeded|skipped): (\d+)", text, re.MULTILINE)}
     reasons = Counter(reason.strip() for reason in re.findall(r"^skipped .*\n +(.+)", text, re.MULTILINE))
     unexplained = counts.get("skipped", 0) - sum(reasons.values())
@@ -161,7 +161,7 @@ def _dotnet(timeout):
     times = re.findall(r"^(?:passed|failed) ([^/\n].*) \(((?:\d+(?:h|ms|m|s) ?)+)\)$", text, re.MULTILINE)
     slowest = _slowest((_seconds(time), f"C#: {name}") for name, time in times)
     outcome = Outcome(counts.get("succeeded", 0), counts.get("failed", 0), reasons, slowest=slowest)
-    return _judged("C#", code, seconds, text, outcome, "dotnet-test.log")
+    return _judged("C#", code, took, text, outcome, "dotnet-test.log")
 
 
 def _seconds(time):
@@ -186,16 +186,16 @@ def _unittests(what, command, name, timeout, *arguments):
     LOGS.mkdir(parents=True, exist_ok=True)
     file = LOGS / f"{name}.counts"
     file.unlink(missing_ok=True)
-    code, seconds, text = _run(what, [*command, "-m", "eng.unittests", file, *arguments], f"{name}.log", timeout)
+    code, took, text = _run(what, [*command, "-m", "eng.unittests", file, *arguments], f"{name}.log", timeout)
     outcome = Outcome()
     if file.exists():
         counts = json.loads(file.read_text(encoding="utf-8"))
         slowest = tuple((seconds, f"{what}: {test}") for seconds, test in counts["slowest"])
         outcome = Outcome(counts["passed"], counts["failed"], Counter(counts["skipped"]), slowest=slowest)
-    return _judged(what, code, seconds, text, outcome, f"{name}.log")
+    return _judged(what, code, took, text, outcome, f"{name}.log")
 
 
-def _judged(what, code, seconds, text, outcome, log):
+def _judged(what, code, took, text, outcome, log):
     """Says how a run went. One that failed or tested nothing has at least one failure, one that was ended has one more."""
     if code is None or code < 0:
         outcome.failed += 1  # the test that was running
@@ -204,9 +204,9 @@ def _judged(what, code, seconds, text, outcome, log):
     if outcome.failed:
         reason = "timed out" if code is None else f"ended by {_signal(code)}" if code < 0 else f"exit status {code}"
         outcome.failures = tuple(f"{what}: {name}" for name in _names_of_failed(text)) or (f"{what}: {reason}",)
-        say(f"\n{what}: {outcome}, {reason} ({elapsed(seconds)})\n{_failures(text)}\n(all of it: {relative(LOGS / log)})\n")
+        say(f"\n{what}: {outcome}, {reason} ({took})\n{_failures(text)}\n(all of it: {relative(LOGS / log)})\n")
     else:
-        say(f"{what}: {outcome} ({elapsed(seconds)})")
+        say(f"{what}: {outcome} ({took})")
     return outcome
 
 
@@ -234,16 +234,21 @@ def _signal(code):
 
 
 def _run(what, command, log, timeout):
-    """Runs a command in a process group of its own; returns exit status (None: it took too long), seconds and output."""
+    """
+    Runs a command in a process group of its own; returns exit status (None: it took too long), how long it took, for people, and
+    the output.
+    """
     LOGS.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
     variables = {name: value for name, value in environment().items() if name not in ("PYTHONHOME", "PYTHONPATH")}
     with open(LOGS / log, "w+", encoding="utf-8", errors="replace") as output:
         process = subprocess.Popen([str(part) for part in command], cwd=ROOT, env=variables, stdin=subprocess.DEVNULL,
                                    stdout=output, stderr=subprocess.STDOUT, start_new_session=True)
+        processor = None
         try:
             with running(what):
-                code = process.wait(timeout)
+                processor = wait(process, timeout)
+            code = process.returncode
         except subprocess.TimeoutExpired:
             code = None
             _end(process, signal.SIGABRT)  # faulthandler writes where every thread is
@@ -253,7 +258,7 @@ def _run(what, command, log, timeout):
         finally:
             _kill_group(process)
         output.seek(0)
-        return code, time.monotonic() - started, output.read()
+        return code, spent(time.monotonic() - started, processor), output.read()
 
 
 def _end(process, gently):

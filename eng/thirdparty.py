@@ -19,9 +19,9 @@ import time
 from pathlib import Path
 
 from eng import build, debian, environments
-from eng.commands import environment
+from eng.commands import environment, wait
 from eng.project import ARTIFACTS, ROOT, relative
-from eng.terminal import elapsed, say
+from eng.terminal import say, spent
 
 FOLDER = ARTIFACTS / "packages"
 TESTS = ROOT / "tests" / "packages"
@@ -126,8 +126,10 @@ def _counted(python, site, what, arguments, name):
         process = subprocess.Popen([str(part) for part in [python, *arguments]], cwd=ROOT, env=variables,
                                    stdin=subprocess.DEVNULL,
                                    stdout=output, stderr=subprocess.STDOUT)
+        processor = None
         try:
-            status = process.wait(MOST)
+            processor = wait(process, MOST)
+            status = process.returncode
         except subprocess.TimeoutExpired:
             status = f"none after {MOST} seconds"
         finally:
@@ -142,7 +144,7 @@ def _counted(python, site, what, arguments, name):
     if failed:
         say(text if len(text) < 20000 else text[:10000] + "\n[…]\n" + text[-10000:])
     say(f"{what}: {passed} passed, {failed} failed, {skipped} skipped, exit status {status} "
-        f"({elapsed(time.monotonic() - started)}, {relative(log)})")
+        f"({spent(time.monotonic() - started, processor)}, {relative(log)})")
     for reason, number in sorted(counts["skipped"].items(), key=lambda each: -each[1]):
         say(f"skipped: {number:4} {reason}")
     return passed, failed, skipped

@@ -86,7 +86,7 @@ internal static unsafe class SequenceSuite
                 for (int i = 0; i < count; i++)
                 {
                     SharedVector.Append(me, vector, Value.OfInt(i));
-                    SharedVector.TakeLast(me, vector, out _);
+                    SharedVector.TakeLast(me, vector, default, out _);
                 }
                 return 0;
             }), new Contender("List + Lock", (_, count, _) =>
@@ -112,7 +112,7 @@ internal static unsafe class SequenceSuite
             Participant* me = (Participant*)participant;
             for (int i = 0; i < count; i++)
             {
-                SharedVector.TakeAt(me, vector, 0, out _);
+                SharedVector.TakeElement(me, vector, 0, default, out _);
                 SharedVector.Append(me, vector, Value.OfInt(i));
             }
             return 0;
@@ -131,8 +131,8 @@ internal static unsafe class SequenceSuite
             Participant* me = (Participant*)participant;
             for (int i = 0; i < count; i++)
             {
-                SharedVector.Insert(me, vector, 0, Value.OfInt(i));
-                SharedVector.TakeAt(me, vector, 0, out _);
+                SharedVector.InsertNear(me, vector, 0, Value.OfInt(i));
+                SharedVector.TakeElement(me, vector, 0, default, out _);
             }
             return 0;
         }), new Contender("List + Lock", (_, count, _) =>

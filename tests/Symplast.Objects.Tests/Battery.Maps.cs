@@ -119,17 +119,17 @@ internal abstract unsafe partial class Battery
                 case "count": return OrderedSet.Count(me, set, out _);
                 case "add": return OrderedSet.Add(me, set, Key(40));
                 case "remove": return OrderedSet.Remove(me, set, Key(1));
-                case "first": return Release(me, OrderedSet.TakeFirst(me, set, out Value first), first);
-                case "last": return Release(me, OrderedSet.TakeLast(me, set, out Value last), last);
+                case "first": return Release(me, OrderedSet.TakeFirst(me, set, default, out Value first), first);
+                case "last": return Release(me, OrderedMap.TakeLast(me, set, default, out Value last, out _), last);
                 case "clear": return OrderedSet.Clear(me, set);
                 default:
-                    Status status = OrderedSet.Snapshot(me, set, out MapSnapshot* snapshot);
+                    Status status = MapSnapshots.Take(me, set, out MapSnapshot* snapshot);
                     if (status == Status.Done) MapSnapshot.Free(me, snapshot);
                     return status;
             }
         }
 
-        internal override Status Delete(Participant* me, nint set) => OrderedSet.Delete(me, (OrderedMap*)set);
+        internal override Status Delete(Participant* me, nint set) => OrderedMap.Delete(me, (OrderedMap*)set);
 
         internal override bool IsValid(Participant* me, nint set) => OrderedSet.IsValid(me, (OrderedMap*)set);
 
@@ -139,9 +139,8 @@ internal abstract unsafe partial class Battery
     sealed class Sorted : Battery
     {
         internal override string[] Operations =>
-            ["get", "count", "set", "insert", "tryadd", "getoradd", "remove", "take", "cas", "add", "popmin",
-                "popmax", "popat", "first", "floor", "higher", "clear", "entries", "keys",
-                "takeat", "fill"];
+            ["get", "count", "set", "insert", "getoradd", "remove", "take", "cas", "add", "popmin", "popmax", "popat", "first",
+                "floor", "higher", "clear", "entries", "keys", "takeat", "fill"];
 
         internal override nint Create(Participant* me, PoolHeap* heap, Value held)
         {
@@ -159,7 +158,6 @@ internal abstract unsafe partial class Battery
                 case "count": return SortedMap.Count(me, map, out _);
                 case "set": return SortedMap.Set(me, map, Key(1), Value.None);
                 case "insert": return SortedMap.Set(me, map, Key(40), held);
-                case "tryadd": return SortedMap.TryAdd(me, map, Key(41), held);
                 case "getoradd": return SortedMap.GetOrAdd(me, map, Key(42), held, out _);
                 case "remove": return SortedMap.Remove(me, map, Key(1), out _);
                 case "take": return Release(me, SortedMap.Take(me, map, Key(1), default, out Value taken), taken);

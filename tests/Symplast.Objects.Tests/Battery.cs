@@ -152,11 +152,11 @@ internal abstract unsafe partial class Battery
                 case "cas": return SharedVector.CompareExchange(me, vector, 1, Probe.Of(held), Value.None, out _);
                 case "add": return SharedVector.Add(me, vector, 0, Value.OfInt(1), out _);
                 case "append": return SharedVector.Append(me, vector, held);
-                case "last": return Release(me, SharedVector.TakeLast(me, vector, out Value last), last);
-                case "insert": return SharedVector.Insert(me, vector, 1, held);
-                case "removeat": return SharedVector.RemoveAt(me, vector, 1);
-                case "takeat": return Release(me, SharedVector.TakeAt(me, vector, 1, out Value taken), taken);
-                case "slice": return SharedVector.SetSlice(me, vector, 1, 1, &held, 1);
+                case "last": return Release(me, SharedVector.TakeLast(me, vector, default, out Value last), last);
+                case "insert": return SharedVector.InsertNear(me, vector, 1, held);
+                case "removeat": return SharedVector.RemoveElement(me, vector, 1);
+                case "takeat": return Release(me, SharedVector.TakeElement(me, vector, 1, default, out Value taken), taken);
+                case "slice": return SharedVector.ReplaceSlice(me, vector, 1, 2, &held, 1);
                 case "indexof": return SharedVector.IndexOf(me, vector, Probe.Of(held), 0, 4, out _);
                 case "read":
                     Epoch.Enter(me);
@@ -173,7 +173,7 @@ internal abstract unsafe partial class Battery
                 case "clear": return SharedVector.Clear(me, vector);
                 case "getfromend": return SharedVector.GetFromEnd(me, vector, -1, out _);
                 case "setfromend": return SharedVector.Set(me, vector, -1, Value.None);
-                case "takefirst": return Release(me, SharedVector.TakeElement(me, vector, 0, out Value first), first);
+                case "takefirst": return Release(me, SharedVector.TakeElement(me, vector, 0, default, out Value first), first);
                 case "insertfirst": return SharedVector.InsertNear(me, vector, 0, held);
                 case "removeequal": return SharedVector.Remove(me, vector, Probe.Of(held));
                 case "give":

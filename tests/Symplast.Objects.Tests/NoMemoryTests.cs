@@ -81,18 +81,19 @@ public sealed unsafe class NoMemoryTests : IDisposable
         for (int i = 0; i < 20; i++) Try(Vector.Append(_me, vector, Value.OfInt(i)), () => model.Add(i), Check);
         // Each set opens the root, which what follows must close.
         for (int i = 0; i < 8; i++) Set();
-        Try(Vector.Insert(_me, vector, 3, Value.OfInt(100)), () => model.Insert(3, 100), Check);
+        Try(Vector.InsertNear(_me, vector, 3, Value.OfInt(100)), () => model.Insert(3, 100), Check);
         for (int i = 0; i < 8; i++) Set();
-        Try(Vector.RemoveAt(_me, vector, 2), () => model.RemoveAt(2), Check);
+        Try(Vector.RemoveElement(_me, vector, 2), () => model.RemoveAt(2), Check);
         for (int i = 0; i < 8; i++) Set();
         Try(Vector.Reverse(_me, vector), model.Reverse, Check);
         ByInteger order = default;
         Try(Vector.Sort(_me, vector, ref order), model.Sort, Check);
         for (int i = 0; i < 8; i++) Set();
-        for (int i = 0; i < 12; i++) Try(Vector.Insert(_me, vector, 0, Value.OfInt(i)), () => model.Insert(0, i), Check);
-        for (int i = 0; i < 14; i++) Try(Vector.RemoveAt(_me, vector, 0), () => model.RemoveAt(0), Check);
-        Try(Vector.Insert(_me, vector, 0, Value.OfInt(101)), () => model.Insert(0, 101), Check);
-        for (int i = 0; i < 12; i++) Try(Vector.TakeLast(_me, vector, out _), () => model.RemoveAt(model.Count - 1), Check);
+        for (int i = 0; i < 12; i++) Try(Vector.InsertNear(_me, vector, 0, Value.OfInt(i)), () => model.Insert(0, i), Check);
+        for (int i = 0; i < 14; i++) Try(Vector.RemoveElement(_me, vector, 0), () => model.RemoveAt(0), Check);
+        Try(Vector.InsertNear(_me, vector, 0, Value.OfInt(101)), () => model.Insert(0, 101), Check);
+        for (int i = 0; i < 12; i++)
+            Try(Vector.TakeLast(_me, vector, default, out _), () => model.RemoveAt(model.Count - 1), Check);
         Try(Vector.Clear(_me, vector), model.Clear, Check);
         Epoch.Enter(_me);
         Reference.Drop(_me, Value.Of((Header*)vector));

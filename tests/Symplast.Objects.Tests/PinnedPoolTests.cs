@@ -120,8 +120,8 @@ public sealed unsafe class PinnedPoolTests : IDisposable
         Assert.Equal(Status.Deleted, VectorOps.Append(_me, vector, one));
         Assert.Equal(Status.Deleted, VectorOps.Get(_me, vector, 0, out _));
         Assert.Equal(Status.Deleted, VectorOps.Set(_me, vector, 0, one));
-        Assert.Equal(Status.Deleted, VectorOps.Insert(_me, vector, 0, one));
-        Assert.Equal(Status.Deleted, VectorOps.TakeLast(_me, vector, out _));
+        Assert.Equal(Status.Deleted, VectorOps.InsertNear(_me, vector, 0, one));
+        Assert.Equal(Status.Deleted, VectorOps.TakeLast(_me, vector, default, out _));
         Assert.Equal(Status.Deleted, VectorOps.TakeRange(_me, vector, 0, &one, 1, out _));
         Assert.Equal(Status.Deleted, VectorOps.Clear(_me, vector));
         Assert.Equal(Status.Deleted, VectorOps.Reverse(_me, vector));

@@ -85,7 +85,7 @@ internal sealed unsafe class Arena
         Value deposit = Value.OfInt(Deposit);
         Verdict.Check(Maps.TryAdd(me, Map, Names.Of(account), deposit) == Status.Done, "a new map takes an account");
         Verdict.Check(
-            SortedMaps.TryAdd(me, Sorted, Probe.Of(Value.OfInt(account * Step)), deposit) == Status.Done,
+            SortedMaps.GetOrAdd(me, Sorted, Probe.Of(Value.OfInt(account * Step)), deposit, out _) == Status.Done,
             "a new sorted map takes an account");
         Verdict.Check(Vectors.Append(me, Vector, deposit) == Status.Done, "a new vector takes an account");
     }

@@ -100,7 +100,7 @@ internal static unsafe class Ledger
         if (number % Arena.Step == 0) return;
         if (dice.OneIn(2))
         {
-            status = SortedMaps.TryAdd(me, map, key, Value.OfInt(number));
+            status = SortedMaps.GetOrAdd(me, map, key, Value.OfInt(number), out _);
             if (status == Status.Done) arena.Seats[seat].SortedKeys++;
             Check(arena, status, "adding a sorted key", Status.Exists);
             return;
@@ -138,7 +138,7 @@ internal static unsafe class Ledger
                 return;
             case 4 or 5:
                 if (Vectors.Count(me, vector, out long count) == Status.Done && count < LongestVector)
-                    Check(arena, Vectors.Insert(me, vector, dice.Next((int)count), Value.OfInt(0)), "inserting");
+                    Check(arena, Vectors.InsertNear(me, vector, dice.Next((int)count), Value.OfInt(0)), "inserting");
                 return;
             default:
                 int amount = dice.Next(Arena.MostTransfer) + 1;

@@ -68,8 +68,7 @@ internal static unsafe class Nested
 
     internal static Status Delete(Participant* me, Header* head) => head->Kind switch
     {
-        HeaderKind.OrderedMap => Maps.Delete(me, (OrderedMap*)head),
-        HeaderKind.Set => Sets.Delete(me, (OrderedMap*)head),
+        HeaderKind.OrderedMap or HeaderKind.Set => Maps.Delete(me, (OrderedMap*)head),
         HeaderKind.SortedMap => SortedMaps.Delete(me, (SortedMap*)head),
         HeaderKind.Vector => Vectors.Delete(me, (SharedVector*)head),
         HeaderKind.Record => Records.Delete(me, (Record*)head),
@@ -174,7 +173,7 @@ internal static unsafe class Nested
                 Sets.Clear(me, set);
                 break;
             case 1:
-                if (Sets.TakeFirst(me, set, out Value first) == Status.Done) Reference.Drop(me, first);
+                if (Sets.TakeFirst(me, set, default, out Value first) == Status.Done) Reference.Drop(me, first);
                 break;
             case < 8:
                 Sets.Remove(me, set, key);
@@ -234,20 +233,20 @@ internal static unsafe class Nested
                 Vectors.Reverse(me, vector);
                 break;
             case 2 or 3 or 4:
-                if (Vectors.TakeLast(me, vector, out Value last) == Status.Done) Reference.Drop(me, last);
+                if (Vectors.TakeLast(me, vector, default, out Value last) == Status.Done) Reference.Drop(me, last);
                 break;
             case 5 or 6:
-                if (Vectors.TakeAt(me, vector, index, out Value taken) == Status.Done) Reference.Drop(me, taken);
+                if (Vectors.TakeElement(me, vector, index, default, out Value taken) == Status.Done) Reference.Drop(me, taken);
                 break;
             case 7:
-                Vectors.RemoveAt(me, vector, index);
+                Vectors.RemoveElement(me, vector, index);
                 break;
             case 8:
                 Value* values = stackalloc Value[2] { value, value };
-                Vectors.SetSlice(me, vector, index, dice.Next(4), values, 2);
+                Vectors.ReplaceSlice(me, vector, index, index + dice.Next(4), values, 2);
                 break;
             case 9 or 10:
-                Vectors.Insert(me, vector, index, value);
+                Vectors.InsertNear(me, vector, index, value);
                 break;
             case < 15:
                 Vectors.Set(me, vector, index, value);

@@ -83,7 +83,8 @@ internal static unsafe class Traffic
         {
             case 0 or 1:
                 Epoch.Enter(me);
-                status = dice.OneIn(2) ? Sets.TakeFirst(me, arena.Set, out Value taken) : Sets.TakeLast(me, arena.Set, out taken);
+                status = dice.OneIn(2) ? Sets.TakeFirst(me, arena.Set, default, out Value taken)
+                    : Maps.TakeLast(me, arena.Set, default, out taken, out _);
                 if (status == Status.Done)
                 {
                     // The section was opened after the pin: the pool may have gone before, but not now.
@@ -95,7 +96,7 @@ internal static unsafe class Traffic
                 Ledger.Check(arena, status, "taking an element", Status.Missing);
                 break;
             case 2 when dice.OneIn(10):
-                if (Ledger.Check(arena, Sets.Snapshot(me, arena.Set, out MapSnapshot* snapshot), "a set's snapshot"))
+                if (Ledger.Check(arena, MapSnapshots.Take(me, arena.Set, out MapSnapshot* snapshot), "a set's snapshot"))
                     MapSnapshot.Free(me, snapshot);
                 break;
             case < 11:

@@ -42,6 +42,24 @@ class Steps(InFolder):
         self.assertEqual([terminal.elapsed(seconds) for seconds in (0.4, 59.6, 61, 330)],
                          ["0 s", "1 min 00 s", "1 min 01 s", "5 min 30 s"])
 
+    def test_processor_time_is_said_where_it_is_known(self):
+        self.assertEqual([terminal.spent(61, processor) for processor in (None, 42)],
+                         ["1 min 01 s", "1 min 01 s, 42 s of processor time"])
+
+    def test_processor_time_is_that_of_a_process_and_those_that_it_waited_for(self):
+        busy = "import time\nwhile time.process_time() < 0.2: pass\n"
+        process = subprocess.Popen([sys.executable, "-c", f"import subprocess, sys\n{busy}"
+                                    f"subprocess.run([sys.executable, '-c', {busy!r}])\nsys.exit(3)"])
+        self.assertGreaterEqual(commands.wait(process, 60), 0.4)
+        self.assertEqual(process.returncode, 3)
+
+    def test_what_goes_on_for_too_long_is_left_running(self):
+        process = subprocess.Popen(["sleep", "60"])
+        with self.assertRaises(subprocess.TimeoutExpired):
+            commands.wait(process, 0.01)
+        process.kill()
+        self.assertEqual(process.wait(), -9)
+
     def test_a_terminal_shows_that_something_runs(self):
         program = """
 import threading

@@ -61,7 +61,7 @@ class Counting(InFolder):
             return function(*arguments)
 
     def test_skipped_tests_of_dotnet_are_counted_by_reason(self):
-        with mock.patch.object(tests, "_run", lambda *_: (0, 1.0, DOTNET)):
+        with mock.patch.object(tests, "_run", lambda *_: (0, "1 s", DOTNET)):
             outcome = self.quietly(tests._dotnet, 60)
         self.assertEqual(str(outcome), "46 passed, 0 failed, 5 skipped")
         self.assertEqual(outcome.reasons, {

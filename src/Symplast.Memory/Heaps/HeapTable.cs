@@ -47,6 +47,7 @@ internal static unsafe class HeapTable
     {
         if (_state.Gone != null) return;
         ChunkTable.Locate();
+        ParkingLot.Start();
         _state.Released = released;
         _state.Gate = WordLock.Create();
         _state.Empty = (Page*)Native.Allocate((nuint)sizeof(Page));
@@ -111,6 +112,7 @@ internal static unsafe class HeapTable
     internal static bool Delete(PoolHeap* heap)
     {
         HeapPins.Delete(heap);
+        ParkingLot.UnparkAll(heap);
         Epoch.Synchronize();
         Enter();
         Unlist(heap);

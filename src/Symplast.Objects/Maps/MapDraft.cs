@@ -34,7 +34,7 @@ public unsafe struct MapDraft
         uint sequence = Volatile.Read(ref map->NextSequence);
         if (room <= (ulong)MapSizes.SmallLimit)
         {
-            root = (nint)SmallTable.New(me, Heap.Of(map), (int)room, sequence, isExchange: false);
+            root = (nint)SmallTable.New(me, Heap.Of(map), (int)room, isExchange: false);
         }
         else
         {

@@ -12,7 +12,7 @@ internal static unsafe class MapRoots
         nint root;
         if (live < MapSizes.SmallLimit)
         {
-            root = (nint)SmallTable.Copy(me, heap, old, live + 2, map->NextSequence, isExchange: false);
+            root = (nint)SmallTable.Copy(me, heap, old, live + 2, isExchange: false);
         }
         else
         {
@@ -52,7 +52,6 @@ internal static unsafe class MapRoots
         if (old != 0)
         {
             if (LargeTable.IsRoot(old)) map->NextSequence = LargeTable.NextSequenceOf(LargeTable.OfRoot(old));
-            if (root != 0) ((SmallTable*)root)->FirstSequence = map->NextSequence;
             Interleaving.Point();
             // Full fence: pairs with the first read of every operation; unlinks the old root before it is retired.
             Interlocked.Exchange(ref map->Root, root);

@@ -125,7 +125,7 @@ public static unsafe class MapSnapshots
         else if ((snapshot = MapSnapshot.Create(heap, (ulong)live)) == null) return null;
         bool isFrozen = live != 0 && !keysOnly && map->Object.Head.Kind != HeaderKind.Set;
         SmallTable* copy =
-            isFrozen ? SmallTable.Copy(me, heap, small, small->Capacity, map->NextSequence, isExchange: true) : small;
+            isFrozen ? SmallTable.Copy(me, heap, small, small->Capacity, isExchange: true) : small;
         if (copy == null)
         {
             MapSnapshot.Free(me, snapshot);

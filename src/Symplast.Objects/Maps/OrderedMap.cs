@@ -143,7 +143,7 @@ public unsafe struct OrderedMap
     internal static bool TryBegin(
         Participant* me, PoolHeap* heap, OrderedMap* place, HeaderKind kind = HeaderKind.OrderedMap)
     {
-        SmallTable* root = SmallTable.New(me, heap, 0, 0, isExchange: false);
+        SmallTable* root = SmallTable.New(me, heap, 0, isExchange: false);
         if (root == null) return false;
         *place = new OrderedMap { Root = (nint)root };
         SharedObject.Begin((SharedObject*)place, kind);
@@ -445,7 +445,7 @@ public unsafe struct OrderedMap
         PoolHeap* heap = Heap.Of(map);
         if (!PoolHeap.IsDeleted(heap))
         {
-            SmallTable* empty = SmallTable.New(me, heap, 0, 0, isExchange: true);
+            SmallTable* empty = SmallTable.New(me, heap, 0, isExchange: true);
             if (empty == null) status = Status.NoMemory;
             else if (MapRoots.GiveUp(me, map, (nint)empty, null)) status = Status.Done;
             else Heap.Free(me, empty);

@@ -29,35 +29,14 @@ public static unsafe class OrderedSet
     public static Status Count(Participant* me, OrderedMap* set, out ulong count) => OrderedMap.Count(me, set, out count);
 
     /// <summary>
-    /// Removes the first element, as <see cref="OrderedMap.TakeFirst"/>;
-    /// its reference becomes the caller's.
+    /// Removes the first element, unless the guard refuses it, as <see cref="OrderedMap.TakeFirst"/> does. Its reference becomes
+    /// the caller's.
     /// </summary>
-    public static Status TakeFirst(Participant* me, OrderedMap* set, out Value element) =>
-        TakeFirst(me, set, default, out element);
-
-    /// <summary>Removes the first element, unless the guard refuses it.</summary>
     public static Status TakeFirst(Participant* me, OrderedMap* set, in ValueGuard guard, out Value element) =>
         OrderedMap.TakeFirst(me, set, guard, out element, out _);
 
-    /// <summary>
-    /// Removes the last element, as <see cref="OrderedMap.TakeLast"/>;
-    /// its reference becomes the caller's.
-    /// </summary>
-    public static Status TakeLast(Participant* me, OrderedMap* set, out Value element) =>
-        OrderedMap.TakeLast(me, set, default, out element, out _);
-
     /// <summary>Removes all elements, in one atomic step.</summary>
     public static Status Clear(Participant* me, OrderedMap* set) => OrderedMap.Clear(me, set);
-
-    /// <summary>
-    /// Copies all elements at one moment, as the keys of a snapshot. Not called inside a section. The caller must hold a
-    /// reference to the set.
-    /// </summary>
-    public static Status Snapshot(Participant* me, OrderedMap* set, out MapSnapshot* snapshot) =>
-        MapSnapshots.Take(me, set, out snapshot);
-
-    /// <summary>Deletes the set by hand, as <see cref="OrderedMap.Delete"/> does.</summary>
-    public static Status Delete(Participant* me, OrderedMap* set) => OrderedMap.Delete(me, set);
 
     /// <summary>Whether all invariants hold. For tests, while no other thread changes the set.</summary>
     public static bool IsValid(Participant* me, OrderedMap* set) => MapCheck.IsValid(me, set);

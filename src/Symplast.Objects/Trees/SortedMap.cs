@@ -184,10 +184,6 @@ public unsafe struct SortedMap
     public static Status Set(Participant* me, SortedMap* map, in Probe key, Value value) =>
         TreeWriter.Write(me, map, key, new Replacement(value), out _, out _);
 
-    /// <summary>Stores a value under a key that is not there; <see cref="Status.Exists"/> if it is.</summary>
-    public static Status TryAdd(Participant* me, SortedMap* map, in Probe key, Value value) =>
-        GetOrAdd(me, map, key, value, out _);
-
     /// <summary>
     /// Stores a value under a key that is not there, and gives what is there then: Done if that is <paramref name="value"/>, else
     /// <see cref="Status.Exists"/>. What it gives can be read for as long as the caller's section lasts.

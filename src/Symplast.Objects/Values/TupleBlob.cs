@@ -28,13 +28,10 @@ public unsafe struct TupleBlob
     /// <summary>Whether a tuple can be a sorted key, because all its items can. See <see cref="Ordering"/>.</summary>
     public static bool IsOrdered(Value tuple) => ((TupleBlob*)tuple.Pointer)->Ordered != 0;
 
-    /// <summary>Whether a tuple of these items would nest deeper than <see cref="MaximumDepth"/>.</summary>
-    public static bool IsTooDeep(Value* items, nuint length) => DepthAround(items, length) > MaximumDepth;
-
     /// <summary>
     /// Returns a new tuple with one reference, the caller's, and takes over the references of the items. Returns an empty value
-    /// if there is no memory or the tuple <see cref="IsTooDeep"/>; the items then remain the caller's. Without a heap, the tuple
-    /// is <see cref="Transient"/>.
+    /// if there is no memory or the tuple would nest deeper than <see cref="MaximumDepth"/>; the items then remain the caller's.
+    /// Without a heap, the tuple is <see cref="Transient"/>.
     /// </summary>
     public static Value Create(Participant* me, PoolHeap* heap, Value* items, nuint length) =>
         Create(me, heap, items, length, ValueKind.Tuple);

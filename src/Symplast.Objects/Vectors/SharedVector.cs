@@ -220,10 +220,6 @@ public unsafe struct SharedVector
         return status;
     }
 
-    /// <summary>Takes the last element out, with the reference that the vector held. Missing if the vector is empty.</summary>
-    public static Status TakeLast(Participant* me, SharedVector* vector, out Value value) =>
-        TakeLast(me, vector, default, out value);
-
     /// <summary>
     /// Takes the last element out, with the vector's reference. Missing if the vector is empty, Refused if the guard does not
     /// accept the element.
@@ -231,38 +227,12 @@ public unsafe struct SharedVector
     public static Status TakeLast(Participant* me, SharedVector* vector, in ValueGuard guard, out Value value) =>
         VectorEnds.TakeLast(me, vector, guard, out value);
 
-    /// <summary>Puts an element before the one at an index, or at the end. Missing if the index is beyond the end.</summary>
-    public static Status Insert(Participant* me, SharedVector* vector, long index, Value value) =>
-        VectorSplices.Splice(me, vector, new FixedRange(index, 0), &value, 1, null);
-
-    /// <summary>Takes the element at an index out, with the reference that the vector held. Missing if there is none.</summary>
-    public static Status TakeAt(Participant* me, SharedVector* vector, long index, out Value value)
-    {
-        value = default;
-        fixed (Value* taken = &value) return VectorSplices.Splice(me, vector, new FixedRange(index, 1), null, 0, taken);
-    }
-
-    /// <summary>Drops the element at an index. Missing if there is none.</summary>
-    public static Status RemoveAt(Participant* me, SharedVector* vector, long index) =>
-        VectorSplices.Splice(me, vector, new FixedRange(index, 1), null, 0, null);
-
-    /// <summary>
-    /// Replaces <paramref name="removed"/> elements from <paramref name="start"/> on by others, as many as there are, at one
-    /// instant. Missing if the vector is shorter.
-    /// </summary>
-    public static Status SetSlice(Participant* me, SharedVector* vector, long start, long removed, Value* values, long count) =>
-        VectorSplices.Splice(me, vector, new FixedRange(start, removed), values, count, null);
-
     /// <summary>
     /// Puts an element before the one at an index, as Python's insert does: from the end if that is negative, and no farther than
     /// the ends.
     /// </summary>
     public static Status InsertNear(Participant* me, SharedVector* vector, long index, Value value) =>
         VectorSplices.Splice(me, vector, new SliceRange(index, index), &value, 1, null);
-
-    /// <summary>Takes an element, from the end if the index is negative, with its reference. Missing if there is none.</summary>
-    public static Status TakeElement(Participant* me, SharedVector* vector, long index, out Value value) =>
-        TakeElement(me, vector, index, default, out value);
 
     /// <summary>
     /// Takes an element, from the end if the index is negative, with the vector's reference. Missing if there is none, Refused if

@@ -7,18 +7,6 @@ internal unsafe interface IVectorRange
     Status Locate(SharedVector* vector, VectorRoot* root, out long start, out long count);
 }
 
-/// <summary>By indexes from 0 that must exist.</summary>
-internal readonly unsafe struct FixedRange(long start, long count) : IVectorRange
-{
-    public Status Locate(SharedVector* vector, VectorRoot* root, out long start1, out long count1)
-    {
-        start1 = start;
-        count1 = count;
-        long length = VectorRoot.LengthOf(root->Bounds);
-        return start < 0 || count < 0 || start > length || count > length - start ? Status.Missing : Status.Done;
-    }
-}
-
 /// <summary>One element, from the end if the index is negative; unless a guard refuses it.</summary>
 internal readonly unsafe struct ElementRange(long index, ValueGuard guard = default) : IVectorRange
 {

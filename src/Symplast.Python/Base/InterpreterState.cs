@@ -10,9 +10,9 @@ namespace Symplast.Python;
 /// <remarks>Used only with that interpreter's GIL held.</remarks>
 internal sealed unsafe class InterpreterState
 {
-    const int ReferenceCount = 13;
+    const int ReferenceCount = 14;
 
-    readonly List<nint> _types = [];
+    readonly List<nint> _kept = [];
     readonly Dictionary<long, nint> _handles = [];
     readonly HashSet<long> _leased = [];
     PyObject* _defaultDict;
@@ -26,6 +26,7 @@ internal sealed unsafe class InterpreterState
     internal PyObject* DeletedError { get; set; }
     internal PyObject* PoolInUseError { get; set; }
     internal PyObject* PoolFullError { get; set; }
+    internal PyObject* AbandonedError { get; set; }
     internal PyObject* PoolType { get; set; }
     internal PyObject* PoolStatsType { get; set; }
     internal PyObject* AllocationType { get; set; }
@@ -37,6 +38,9 @@ internal sealed unsafe class InterpreterState
 
     /// <summary>The number of blocks of <see cref="CurrentPool"/> that are open in all contexts.</summary>
     internal int OpenBlocks { get; set; }
+
+    /// <summary>The function that <see cref="Python.Checkpoint"/> calls, a borrowed reference; null until it is needed.</summary>
+    internal PyObject* Checkpoint { get; set; }
 
     internal DateTimeTypes DateTimes { get; } = new();
 
@@ -99,8 +103,8 @@ internal sealed unsafe class InterpreterState
     internal bool HasReceived(Pool pool) =>
         !pool.Deleted && _leased.Contains(pool.Id) && !(pool.HasDateTimes && !DateTimes.IsImported);
 
-    /// <summary>Keeps a type as long as the state lives, and shows it to the collector. Steals the reference.</summary>
-    internal void Keep(PyObject* type) => _types.Add((nint)type);
+    /// <summary>Keeps an object as long as the state lives, and shows it to the collector. Steals the reference.</summary>
+    internal void Keep(PyObject* o) => _kept.Add((nint)o);
 
     /// <summary>Whether <see cref="IsPlainDictSubclass"/> has done its import.</summary>
     internal bool KnowsCollections => _counter != null;
@@ -160,7 +164,7 @@ internal sealed unsafe class InterpreterState
             int stop = o == 0 ? 0 : visit((PyObject*)o, argument);
             if (stop != 0) return stop;
         }
-        foreach (nint o in _types)
+        foreach (nint o in _kept)
         {
             int stop = visit((PyObject*)o, argument);
             if (stop != 0) return stop;
@@ -181,7 +185,7 @@ internal sealed unsafe class InterpreterState
         CopyReferences(held);
         foreach (nint o in held) References.Drop((PyObject*)o);
         Classes?.Clear();
-        foreach (nint o in _types) References.Drop((PyObject*)o);
+        foreach (nint o in _kept) References.Drop((PyObject*)o);
     }
 
     /// <summary>Returns a new reference to a function of the module, or null with an exception set.</summary>
@@ -194,7 +198,7 @@ internal sealed unsafe class InterpreterState
         [
             (nint)SymplastError, (nint)NotShareableError, (nint)DeletedError, (nint)PoolInUseError, (nint)PoolFullError,
             (nint)PoolType, (nint)PoolStatsType, (nint)AllocationType, (nint)ChannelType, (nint)_defaultDict, (nint)_counter,
-            (nint)PendingMemoryWarning, (nint)CurrentPool,
+            (nint)PendingMemoryWarning, (nint)CurrentPool, (nint)AbandonedError,
         ];
         all.CopyTo(to);
     }

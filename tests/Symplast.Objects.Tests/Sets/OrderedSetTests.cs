@@ -39,15 +39,15 @@ public sealed unsafe class OrderedSetTests : IDisposable
                     model.Remove(element);
                     break;
                 case 6:
-                    Assert.Equal(
-                        model.Count == 0 ? Status.Missing : Status.Done, OrderedSet.TakeLast(_me, set, out Value last));
+                    Assert.Equal(model.Count == 0 ? Status.Missing : Status.Done,
+                        OrderedMap.TakeLast(_me, set, default, out Value last, out _));
                     if (model.Count == 0) break;
                     Assert.Equal(model[^1], last.Int);
                     model.RemoveAt(model.Count - 1);
                     break;
                 case 7:
-                    Assert.Equal(
-                        model.Count == 0 ? Status.Missing : Status.Done, OrderedSet.TakeFirst(_me, set, out Value first));
+                    Assert.Equal(model.Count == 0 ? Status.Missing : Status.Done,
+                        OrderedSet.TakeFirst(_me, set, default, out Value first));
                     if (model.Count == 0) break;
                     Assert.Equal(model[0], first.Int);
                     model.RemoveAt(0);
@@ -65,10 +65,10 @@ public sealed unsafe class OrderedSetTests : IDisposable
             Assert.Equal(Status.Done, OrderedSet.Count(_me, set, out ulong count));
             Assert.Equal((ulong)model.Count, count);
         }
-        Assert.Equal(Status.Done, OrderedSet.Snapshot(_me, set, out MapSnapshot* snapshot));
+        Assert.Equal(Status.Done, MapSnapshots.Take(_me, set, out MapSnapshot* snapshot));
         Assert.Equal(model, Enumerable.Range(0, (int)snapshot->Count).Select(i => MapSnapshot.Key(snapshot, (ulong)i).Int));
         MapSnapshot.Free(_me, snapshot);
-        Assert.Equal(Status.Done, OrderedSet.Delete(_me, set));
+        Assert.Equal(Status.Done, OrderedMap.Delete(_me, set));
         Assert.Equal(Status.Deleted, OrderedSet.Contains(_me, set, Probe.Of(Value.None)));
         Epoch.Enter(_me);
         Reference.Drop(_me, &set->Object.Head);

@@ -255,7 +255,7 @@ public sealed unsafe class SortedMapTests : IDisposable
         for (int i = 0; i < 100; i++)
         {
             Value mixed = Tuple(Value.OfInt(i), Text("a"));
-            Assert.Equal(Status.WrongKind, Map.TryAdd(_me, _map, Probe.Of(mixed), Value.None));
+            Assert.Equal(Status.WrongKind, Map.GetOrAdd(_me, _map, Probe.Of(mixed), Value.None, out _));
             Assert.Equal(Status.Missing, Map.Get(_me, _map, Probe.Of(mixed), out _));
             Reference.Drop(_me, mixed);
             // What is shorter, or differs before, can be compared.
@@ -281,9 +281,9 @@ public sealed unsafe class SortedMapTests : IDisposable
         Assert.Equal(Status.Missing, Map.Remove(_me, _map, text, out _));
         Assert.Equal(Status.Missing, Map.Floor(_me, _map, text, out _, out _));
         Assert.Equal(Status.Done, Map.Set(_me, _map, text, Value.None));
-        Assert.Equal(Status.WrongKind, Map.TryAdd(_me, _map, number, Value.None));
+        Assert.Equal(Status.WrongKind, Map.GetOrAdd(_me, _map, number, Value.None, out _));
         Assert.Equal(Status.Done, Map.Clear(_me, _map));
-        Assert.Equal(Status.Done, Map.TryAdd(_me, _map, number, Value.None));
+        Assert.Equal(Status.Done, Map.GetOrAdd(_me, _map, number, Value.None, out _));
         Reference.Drop(_me, word);
     }
 
@@ -353,7 +353,7 @@ public sealed unsafe class SortedMapTests : IDisposable
         Assert.Equal(Status.Deleted, Map.Get(_me, map, key, out _));
         Assert.Equal(Status.Deleted, Map.Contains(_me, map, key));
         Assert.Equal(Status.Deleted, Map.Set(_me, map, key, Value.None));
-        Assert.Equal(Status.Deleted, Map.TryAdd(_me, map, key, Value.None));
+        Assert.Equal(Status.Deleted, Map.GetOrAdd(_me, map, key, Value.None, out _));
         Assert.Equal(Status.Deleted, Map.Remove(_me, map, key, out _));
         Assert.Equal(Status.Deleted, Map.Add(_me, map, key, Value.OfInt(1), out _));
         Assert.Equal(Status.Deleted, Map.Count(_me, map, out _));

@@ -77,7 +77,7 @@ public sealed unsafe class VectorRangeTests : IDisposable
                 if (inside) model[at] = number;
                 break;
             case 4:
-                Assert.Equal(expected, Vector.TakeElement(_me, vector, index, out Value taken));
+                Assert.Equal(expected, Vector.TakeElement(_me, vector, index, default, out Value taken));
                 if (!inside) break;
                 Assert.Equal(model[at], taken.Int);
                 model.RemoveAt(at);
@@ -171,7 +171,7 @@ public sealed unsafe class VectorRangeTests : IDisposable
         Assert.Equal(Status.Deleted, Vector.GetFromEnd(_me, vector, -1, out _));
         Assert.Equal(Status.Deleted, Vector.Set(_me, vector, -1, Value.None));
         Assert.Equal(Status.Deleted, Vector.InsertNear(_me, vector, -1, Value.None));
-        Assert.Equal(Status.Deleted, Vector.TakeElement(_me, vector, -1, out _));
+        Assert.Equal(Status.Deleted, Vector.TakeElement(_me, vector, -1, default, out _));
         Assert.Equal(Status.Deleted, Vector.ReplaceSlice(_me, vector, 0, 1, null, 0));
         Assert.Equal(Status.Deleted, Vector.ReplaceUnchanged(_me, vector, snapshot, null, 0));
         Assert.Equal(Status.Deleted, Vector.Remove(_me, vector, Probe.Of(Value.None)));

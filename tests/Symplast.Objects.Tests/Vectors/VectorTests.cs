@@ -68,7 +68,7 @@ public sealed unsafe class VectorTests : IDisposable
             if (Times++ > 0) return;
             for (VectorRoot* old = Shared->Root; Shared->Root == old;) Vector.Append(Me, Shared, Value.None);
             while (Shared->Root->Open == 0) Vector.Set(Me, Shared, 3, Value.None);
-            Vector.RemoveAt(Me, Shared, 3);
+            Vector.RemoveElement(Me, Shared, 3);
         }
     }
 
@@ -113,17 +113,18 @@ public sealed unsafe class VectorTests : IDisposable
                 if (inside) model[index] = number;
                 break;
             case 6:
-                Assert.Equal(model.Count > 0 ? Status.Done : Status.Missing, Vector.TakeLast(_me, vector, out Value last));
+                Assert.Equal(model.Count > 0 ? Status.Done : Status.Missing,
+                    Vector.TakeLast(_me, vector, default, out Value last));
                 if (model.Count == 0) break;
                 Assert.Equal(model[^1], last.Int);
                 model.RemoveAt(model.Count - 1);
                 break;
             case 7:
-                Assert.Equal(index <= model.Count ? Status.Done : Status.Missing, Vector.Insert(_me, vector, index, value));
-                if (index <= model.Count) model.Insert(index, number);
+                Assert.Equal(Status.Done, Vector.InsertNear(_me, vector, index, value));
+                model.Insert(Math.Min(index, model.Count), number);
                 break;
             case 8:
-                Assert.Equal(atIndex, Vector.TakeAt(_me, vector, index, out Value taken));
+                Assert.Equal(atIndex, Vector.TakeElement(_me, vector, index, default, out Value taken));
                 if (!inside) break;
                 Assert.Equal(model[index], taken.Int);
                 model.RemoveAt(index);
@@ -132,11 +133,10 @@ public sealed unsafe class VectorTests : IDisposable
                 int count = number % 20;
                 for (int i = 0; i < count; i++) some[i] = Value.OfInt(number + i);
                 int removed = number / 20 % 10;
-                bool fits = index + removed <= model.Count;
-                Assert.Equal(fits ? Status.Done : Status.Missing, Vector.SetSlice(_me, vector, index, removed, some, count));
-                if (!fits) break;
-                model.RemoveRange(index, removed);
-                model.InsertRange(index, Enumerable.Range(number, count).Select(i => (long)i));
+                Assert.Equal(Status.Done, Vector.ReplaceSlice(_me, vector, index, index + removed, some, count));
+                int start = Math.Min(index, model.Count);
+                model.RemoveRange(start, Math.Min(removed, model.Count - start));
+                model.InsertRange(start, Enumerable.Range(number, count).Select(i => (long)i));
                 break;
             case 10:
                 Assert.Equal(Status.Done, Vector.Reverse(_me, vector));
@@ -172,11 +172,12 @@ public sealed unsafe class VectorTests : IDisposable
                 model.Clear();
                 break;
             case 16 or 17:
-                Assert.Equal(Status.Done, Vector.Insert(_me, vector, 0, value));
+                Assert.Equal(Status.Done, Vector.InsertNear(_me, vector, 0, value));
                 model.Insert(0, number);
                 break;
             case 18 or 19:
-                Assert.Equal(model.Count > 0 ? Status.Done : Status.Missing, Vector.TakeAt(_me, vector, 0, out Value first));
+                Assert.Equal(model.Count > 0 ? Status.Done : Status.Missing,
+                    Vector.TakeElement(_me, vector, 0, default, out Value first));
                 if (model.Count == 0) break;
                 Assert.Equal(model[0], first.Int);
                 model.RemoveAt(0);
@@ -212,7 +213,7 @@ public sealed unsafe class VectorTests : IDisposable
         {
             Watch(() =>
             {
-                Status status = Vector.TakeAt(_me, vector, 0, out Value first);
+                Status status = Vector.TakeElement(_me, vector, 0, default, out Value first);
                 Assert.Equal(model.Dequeue(), first.Int);
                 return status;
             });
@@ -222,7 +223,7 @@ public sealed unsafe class VectorTests : IDisposable
         Assert.InRange(copies, 1, 10);
         // What lies before the first element is never more than the rest.
         Assert.InRange(VectorRoot.EndOf(vector->Root->Bounds), Size, 2 * Size + 1);
-        for (int i = 0; i < 20 * Size; i++) Watch(() => Vector.Insert(_me, vector, 0, Value.OfInt(-i)));
+        for (int i = 0; i < 20 * Size; i++) Watch(() => Vector.InsertNear(_me, vector, 0, Value.OfInt(-i)));
         Assert.InRange(copies, 1, 30);
         Assert.Equal(
             Enumerable.Range(0, 20 * Size).Select(i => -(long)i).Reverse().Concat(model),
@@ -279,15 +280,15 @@ public sealed unsafe class VectorTests : IDisposable
         Assert.Equal(6, ReferencesTo(value));
         for (int i = 0; i < 20; i++) Vector.Set(_me, vector, 1, other);
         Assert.Equal((5, 2), (ReferencesTo(value), ReferencesTo(other)));
-        Vector.Insert(_me, vector, 2, other);
-        Vector.RemoveAt(_me, vector, 0);
+        Vector.InsertNear(_me, vector, 2, other);
+        Vector.RemoveElement(_me, vector, 0);
         Assert.Equal((4, 3), (ReferencesTo(value), ReferencesTo(other)));
         Vector.Reverse(_me, vector);
         Assert.Equal(Status.Missing, Vector.CompareExchange(_me, vector, 0, Probe.Of(other), other, out _));
         Assert.Equal(Status.Done, Vector.CompareExchange(_me, vector, 0, Probe.Of(value), other, out _));
         Assert.Equal((3, 4), (ReferencesTo(value), ReferencesTo(other)));
         Assert.Equal(Status.WrongKind, Vector.Add(_me, vector, 0, Value.OfInt(1), out _));
-        Assert.Equal(Status.Done, Vector.TakeLast(_me, vector, out Value taken));
+        Assert.Equal(Status.Done, Vector.TakeLast(_me, vector, default, out Value taken));
         Assert.Equal(taken == value ? 3 : 4, ReferencesTo(taken));
         Epoch.Enter(_me);
         Reference.Drop(_me, taken);
@@ -309,8 +310,8 @@ public sealed unsafe class VectorTests : IDisposable
         Assert.Equal(Status.Deleted, Vector.Get(_me, vector, 0, out _));
         Assert.Equal(Status.Deleted, Vector.Set(_me, vector, 0, value));
         Assert.Equal(Status.Deleted, Vector.Append(_me, vector, value));
-        Assert.Equal(Status.Deleted, Vector.TakeLast(_me, vector, out _));
-        Assert.Equal(Status.Deleted, Vector.Insert(_me, vector, 0, value));
+        Assert.Equal(Status.Deleted, Vector.TakeLast(_me, vector, default, out _));
+        Assert.Equal(Status.Deleted, Vector.InsertNear(_me, vector, 0, value));
         Assert.Equal(Status.Deleted, Vector.Reverse(_me, vector));
         Assert.Equal(Status.Deleted, Vector.Clear(_me, vector));
         Assert.Equal(Status.Deleted, Vector.Sort(_me, vector, ref order));

@@ -82,11 +82,11 @@ public sealed unsafe class VectorThreadsTests : IDisposable
         {
             for (int i = 0; Volatile.Read(ref running) > 0; i++)
             {
-                Assert.Equal(Status.Done, Vector.Insert(me, vector, 2, Value.OfInt(i)));
-                if (i % 3 != 0) Assert.Equal(Status.Done, Vector.RemoveAt(me, vector, 2));
-                if (i % 64 == 0) Assert.Equal(Status.Done, Vector.SetSlice(me, vector, 2, i % 3 != 0 ? 0 : 1, null, 0));
+                Assert.Equal(Status.Done, Vector.InsertNear(me, vector, 2, Value.OfInt(i)));
+                if (i % 3 != 0) Assert.Equal(Status.Done, Vector.RemoveElement(me, vector, 2));
+                if (i % 64 == 0) Assert.Equal(Status.Done, Vector.ReplaceSlice(me, vector, 2, i % 3 != 0 ? 2 : 3, null, 0));
                 Vector.Count(me, vector, out long count);
-                if (count > 40) Assert.Equal(Status.Done, Vector.SetSlice(me, vector, 2, count - 2, null, 0));
+                if (count > 40) Assert.Equal(Status.Done, Vector.ReplaceSlice(me, vector, 2, count, null, 0));
             }
         }
         Threads.Run(me => Count(me, 0), me => Count(me, 1), Move);
@@ -112,15 +112,15 @@ public sealed unsafe class VectorThreadsTests : IDisposable
         {
             for (int i = 0; i < Each;)
             {
-                Status status = Vector.TakeAt(me, vector, 0, out Value value);
+                Status status = Vector.TakeElement(me, vector, 0, default, out Value value);
                 if (status == Status.Done) Assert.Equal(i++, value.Int);
                 else Thread.Yield();
                 // Sometimes one goes back for a moment.
                 if (status == Status.Done && i % 50 == 0)
                 {
-                    Vector.Insert(me, vector, 0, value);
+                    Vector.InsertNear(me, vector, 0, value);
                     i--;
-                    Vector.TakeAt(me, vector, 0, out value);
+                    Vector.TakeElement(me, vector, 0, default, out value);
                     Assert.Equal(i++, value.Int);
                 }
             }
@@ -201,9 +201,9 @@ public sealed unsafe class VectorThreadsTests : IDisposable
                     Status status = random.Next(6) switch
                     {
                         0 => Vector.Append(me, vector, value),
-                        1 => Vector.TakeLast(me, vector, out taken),
-                        2 => Vector.Insert(me, vector, 0, value),
-                        3 => Vector.RemoveAt(me, vector, 0),
+                        1 => Vector.TakeLast(me, vector, default, out taken),
+                        2 => Vector.InsertNear(me, vector, 0, value),
+                        3 => Vector.RemoveElement(me, vector, 0),
                         4 => Vector.Reverse(me, vector),
                         _ => Vector.Set(me, vector, random.Next(4), value),
                     };

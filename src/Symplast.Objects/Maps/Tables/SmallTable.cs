@@ -10,16 +10,14 @@ namespace Symplast.Objects;
 /// Up to 16 entries in one block: a byte of each hash, then keys, sequence numbers and values, in insertion order. Only values
 /// and the free rest ever change: all else is replaced by copying. A place is filled once.
 /// </summary>
-[StructLayout(LayoutKind.Sequential)]
+// The size is a multiple of a word, so that the keys behind it are aligned.
+[StructLayout(LayoutKind.Sequential, Size = 24)]
 internal unsafe struct SmallTable
 {
     internal const int Most = 16;
 
     /// <summary>Never 0 for an entry, 0 where there is none.</summary>
     internal fixed byte Tags[Most];
-
-    /// <summary>The sequence number of the map's next entry when this block was made.</summary>
-    internal uint FirstSequence;
 
     /// <summary>Places that were filled. Under the lock.</summary>
     internal byte Count;
@@ -43,8 +41,7 @@ internal unsafe struct SmallTable
         return capacity < Most / 2 ? words : (words + 7) & ~7;
     }
 
-    internal static SmallTable For(int capacity, uint nextSequence) =>
-        new() { Capacity = (byte)capacity, ValuesAt = (byte)WordsBefore(capacity), FirstSequence = nextSequence };
+    internal static SmallTable For(int capacity) => new() { Capacity = (byte)capacity, ValuesAt = (byte)WordsBefore(capacity) };
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Value* Keys(SmallTable* map) => (Value*)(map + 1);
@@ -58,21 +55,20 @@ internal unsafe struct SmallTable
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static byte TagOf(ulong hash) => (byte)((byte)hash | 1);
 
-    internal static SmallTable* New(Participant* me, PoolHeap* heap, int room, uint nextSequence, bool isExchange)
+    internal static SmallTable* New(Participant* me, PoolHeap* heap, int room, bool isExchange)
     {
         int capacity = MapSizes.SmallCapacity(room);
         nuint size = SizeFor(capacity);
         SmallTable* small = (SmallTable*)(isExchange ? Heap.AllocateInExchange(me, heap, size) : Heap.Allocate(me, heap, size));
         if (small == null) return null;
-        *small = For(capacity, nextSequence);
+        *small = For(capacity);
         return small;
     }
 
     // A table with copies of the live entries; their values are of no instant until MoveValues. Under the map's lock.
-    internal static SmallTable* Copy(
-        Participant* me, PoolHeap* heap, SmallTable* old, int room, uint nextSequence, bool isExchange)
+    internal static SmallTable* Copy(Participant* me, PoolHeap* heap, SmallTable* old, int room, bool isExchange)
     {
-        SmallTable* small = New(me, heap, room, nextSequence, isExchange);
+        SmallTable* small = New(me, heap, room, isExchange);
         if (small == null) return null;
         for (int i = 0; i < old->Count; i++)
         {

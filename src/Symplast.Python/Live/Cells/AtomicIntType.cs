@@ -131,13 +131,11 @@ internal static unsafe partial class AtomicIntType
         TryGet((Handle*)self, out long value) ? Outgoing.Int(value) : null;
 
     [Callback]
-    private static partial int SetValue(Handle* handle, PyObject* o, void* closure) => SetValue(handle, o) ? 0 : -1;
-
-    static bool SetValue(Handle* handle, PyObject* o)
+    private static partial int SetValue(Handle* handle, PyObject* o, void* closure)
     {
-        if (o == null) return Errors.Type("cannot delete the value of an AtomicInt") != null;
-        return LiveMethods.TryInteger(o, out long value) && LiveMethods.IsUsable(handle)
-            && IsDone(handle, Integer.Set(handle->State->Me, CellOf(handle), value));
+        if (o == null) Errors.Type("cannot delete the value of an AtomicInt");
+        return o != null && LiveMethods.TryInteger(o, out long value) && LiveMethods.IsUsable(handle)
+            && IsDone(handle, Integer.Set(handle->State->Me, CellOf(handle), value)) ? 0 : -1;
     }
 
     [Callback]

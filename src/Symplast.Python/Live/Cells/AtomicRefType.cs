@@ -154,14 +154,12 @@ internal static unsafe partial class AtomicRefType
     }
 
     [Callback]
-    private static partial int SetValue(Handle* handle, PyObject* o, void* closure) => SetValue(handle, o) ? 0 : -1;
-
-    static bool SetValue(Handle* handle, PyObject* o)
+    private static partial int SetValue(Handle* handle, PyObject* o, void* closure)
     {
-        if (o == null) return Errors.Type("cannot delete the value of an AtomicRef") != null;
-        if (!TryExchange(handle, o, default, out Value old)) return false;
+        if (o == null) Errors.Type("cannot delete the value of an AtomicRef");
+        if (o == null || !TryExchange(handle, o, default, out Value old)) return -1;
         LiveState.Drop(handle->State, old);
-        return true;
+        return 0;
     }
 
     [Callback]

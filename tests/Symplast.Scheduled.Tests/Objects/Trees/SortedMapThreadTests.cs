@@ -54,7 +54,7 @@ public sealed unsafe class SortedMapThreadTests : IDisposable
                         Assert.Equal(
                             isThere ? Status.Exists
                             : Status.Done,
-                            SortedMap.TryAdd(me, _map, SortedMapFixture.Key(key), Value.OfInt(turn)));
+                            SortedMap.GetOrAdd(me, _map, SortedMapFixture.Key(key), Value.OfInt(turn), out _));
                         mine.TryAdd(key, turn);
                         break;
                     default:
@@ -91,7 +91,7 @@ public sealed unsafe class SortedMapThreadTests : IDisposable
             {
                 int i = random.Next(pairs / 2) * 2 + number / 2;
                 Probe own = Probe.Of((isNumber ? numbers : others)[i]);
-                Status status = SortedMap.TryAdd(me, _map, own, Value.True);
+                Status status = SortedMap.GetOrAdd(me, _map, own, Value.True, out _);
                 if (status == Status.WrongKind)
                 {
                     Interlocked.Increment(ref refused);

@@ -18,7 +18,7 @@ public unsafe class VectorScheduleTests
             SharedVector* vector = Vector.Create(me, Heap, 0, open ? 0 : 1000, isHasty: open);
             for (int i = 0; i < removed; i++) Vector.Append(me, vector, Value.OfInt('-'));
             foreach (char element in state) Vector.Append(me, vector, Value.OfInt(element));
-            for (int i = 0; i < removed; i++) Vector.RemoveAt(me, vector, 0);
+            for (int i = 0; i < removed; i++) Vector.RemoveElement(me, vector, 0);
             Assert.Equal(removed, VectorRoot.FirstOf(vector->Root->Bounds));
             // Enough sets to open it.
             for (int i = 0; open && i < 4 && state.Length > 0; i++) Vector.Set(me, vector, 0, Value.OfInt(state[0]));
@@ -44,13 +44,13 @@ public unsafe class VectorScheduleTests
                 case "cas":
                     return $"{Vector.CompareExchange(me, vector, index, Probe.Of(Value.OfInt(words[2][0])), value, out _)}";
                 case "append": return $"{Vector.Append(me, vector, value)}";
-                case "pop": return Answer(Vector.TakeLast(me, vector, out result), result);
-                case "insert": return $"{Vector.Insert(me, vector, index, value)}";
+                case "pop": return Answer(Vector.TakeLast(me, vector, default, out result), result);
+                case "insert": return $"{Vector.InsertNear(me, vector, index, value)}";
                 case "insert-in-place": return InsertInPlace(me, vector, value);
-                case "take": return Answer(Vector.TakeAt(me, vector, index, out result), result);
+                case "take": return Answer(Vector.TakeElement(me, vector, index, default, out result), result);
                 case "last": return Answer(Vector.GetFromEnd(me, vector, -1 - index, out result), result);
                 case "setlast": return $"{Vector.Set(me, vector, -1 - index, value)}";
-                case "takelast": return Answer(Vector.TakeElement(me, vector, -1 - index, out result), result);
+                case "takelast": return Answer(Vector.TakeElement(me, vector, -1 - index, default, out result), result);
                 case "remove": return $"{Vector.Remove(me, vector, Probe.Of(value))}";
                 case "cut": return $"{Vector.ReplaceSlice(me, vector, index, long.MaxValue, null, 0)}";
                 case "reverse": return $"{Vector.Reverse(me, vector)}";
@@ -104,8 +104,8 @@ public unsafe class VectorScheduleTests
                     char last = state[^1];
                     state = state[..^1];
                     return "Done" + last;
-                case "insert" or "insert-in-place" when index <= state.Length:
-                    state = state.Insert(index, element);
+                case "insert" or "insert-in-place":
+                    state = state.Insert(Math.Min(index, state.Length), element);
                     return "Done";
                 case "take" when inside:
                     char taken = state[index];
@@ -230,7 +230,7 @@ public unsafe class VectorScheduleTests
             Epoch.Exit(me);
             return new Trial([
                 it => Vector.Set(it, vector, 1, second),
-                it => Vector.Insert(it, vector, 0, second),
+                it => Vector.InsertNear(it, vector, 0, second),
                 it => Vector.Delete(it, vector)],
                 _ =>
                 {

@@ -1,0 +1,81 @@
+using Symplast.CPython;
+using Symplast.Memory;
+using Symplast.Objects;
+
+namespace Symplast.Python.Live;
+
+/// <summary>
+/// Waits for events of live objects, in the <see cref="ParkingLot"/>: without the GIL, without polling, and so that signals,
+/// interrupts, timeouts and deletion end it.
+/// </summary>
+internal static unsafe class Waiting
+{
+    /// <summary>What is waited for.</summary>
+    internal interface IAttempt
+    {
+        /// <summary>
+        /// Tries once, with the GIL held. Returns <see cref="Status.Missing"/> to go on waiting. Runs no Python code and sets no
+        /// exception, so nothing stands between a success and the caller's return.
+        /// </summary>
+        Status Try(Handle* handle);
+    }
+
+    /// <summary>
+    /// Tries until the attempt does not return Missing any more, or <paramref name="deadline"/> has come (<see cref="Deadline"/>;
+    /// TimedOut). Sleeps between two attempts until <paramref name="happening"/> is signalled, which is an address in the
+    /// handle's object or another number that belongs to it. Returns false with an exception set, if a signal handler, a pending
+    /// call or an interrupt of this thread raises. The caller holds a reference to the handle.
+    /// </summary>
+    internal static bool For<TAttempt>(Handle* handle, nuint happening, ref TAttempt attempt, long deadline, out Status status)
+        where TAttempt : struct, IAttempt
+    {
+        status = attempt.Try(handle);
+        if (status != Status.Missing) return true;
+        if (deadline == Deadline.Now)
+        {
+            status = Status.TimedOut;
+            return true;
+        }
+        return Park(handle, happening, ref attempt, deadline, out status);
+    }
+
+    static bool Park<TAttempt>(Handle* handle, nuint happening, ref TAttempt attempt, long deadline, out Status status)
+        where TAttempt : struct, IAttempt
+    {
+        Waiter waiter = Waiter.Of(handle->State->Id);
+        InterpreterState? interpreter = handle->State->Interpreter;
+        ParkOutcome outcome = ParkOutcome.Alerted;
+        while (true)
+        {
+            ParkingLot.Add(&waiter, happening, Heap.Of(handle->Shared));
+            status = attempt.Try(handle);
+            if (status != Status.Missing) break;
+            if (outcome == ParkOutcome.TimedOut)
+            {
+                status = Status.TimedOut;
+                break;
+            }
+            // An interrupt that comes after this alerts the waiter, which is in the lot already.
+            if (interpreter == null || !Checkpoint.Pass(interpreter))
+            {
+                Leave(&waiter, happening);
+                return false;
+            }
+            void* thread = Api.Table.PyEval_SaveThread();
+            outcome = ParkingLot.Sleep(&waiter, deadline);
+            // Before the GIL is awaited: CPython may end the thread there, and with it the stack on which the waiter lies.
+            if (!ParkingLot.Remove(&waiter)) outcome = ParkOutcome.Unparked;
+            Api.Table.PyEval_RestoreThread(thread);
+            status = attempt.Try(handle);
+            if (status != Status.Missing) return true;
+        }
+        Leave(&waiter, happening);
+        return true;
+    }
+
+    // A waiter that was unparked in the meantime passes the wake on.
+    static void Leave(Waiter* waiter, nuint happening)
+    {
+        if (!ParkingLot.Remove(waiter)) ParkingLot.Unpark(happening);
+    }
+}
