@@ -191,7 +191,6 @@ internal sealed unsafe class Interrupts
         _isAsynchronous = true;
         api.PyThreadState_SetAsyncExc(_thread, type);
         Alert();
-        ParkingLot.Alert(_number);
         return false;
     }
 
