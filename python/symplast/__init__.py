@@ -21,18 +21,24 @@ from symplast import _start as _start
 _start.load()
 
 from symplast._symplast import (
+    AbandonedError,
     Array,
     AtomicInt,
     AtomicRef,
+    BoundedSemaphore,
     DeletedError,
     Dict,
+    Event,
     List,
+    Lock,
     NotShareableError,
     PendingMemoryWarning,
     Pool,
     PoolFullError,
     PoolInUseError,
     PoolStats,
+    RLock,
+    Semaphore,
     Set,
     SortedDict,
     SymplastError,
@@ -51,15 +57,20 @@ from symplast._symplast import (
 )
 
 __all__ = [
+    "AbandonedError",
     "Array",
     "AtomicInt",
     "AtomicRef",
+    "BoundedSemaphore",
     "BrokenInterpreterPool",
     "DeletedError",
     "Dict",
+    "Event",
+    "Interpreter",
     "InterpreterPoolExecutor",
     "Leak",
     "List",
+    "Lock",
     "NotShareableError",
     "Object",
     "PendingMemoryWarning",
@@ -67,7 +78,9 @@ __all__ = [
     "PoolFullError",
     "PoolInUseError",
     "PoolStats",
+    "RLock",
     "RemoteError",
+    "Semaphore",
     "Set",
     "SortedDict",
     "SymplastError",
@@ -99,10 +112,15 @@ def __getattr__(name):
 
         value = globals()[name] = getattr(executor, name)
         return value
-    if name == "extensions":
+    if name in ("extensions", "interpreters"):
         import importlib
 
-        return importlib.import_module("symplast.extensions")
+        return importlib.import_module(f"symplast.{name}")
+    if name == "Interpreter":
+        from symplast import interpreters
+
+        value = globals()[name] = interpreters.Interpreter
+        return value
     if name == "Object":
         from symplast import objects
 

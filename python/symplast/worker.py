@@ -137,8 +137,8 @@ def name_of_type(obj):
     return name if module == "builtins" or type(module) is not str else f"{module}.{name}"
 
 
-def boot(settings):
-    """Called by the executor's boot code, which has set sys.path."""
+def boot(settings, serve=main):
+    """Called by the boot code of executors and interpreters, which has set sys.path. serve(settings) is the interpreter's life."""
     privacy.policy.update(settings["extensions"], settings["libraries"])
     searchpath.adopt(0, settings["path"], settings["directories"])
     sys.argv[:] = settings["argv"]
@@ -150,7 +150,7 @@ def boot(settings):
     names = vars(threading)
     del threading
     try:
-        main(settings)
+        serve(settings)
     finally:
         _end_threads(names)
         _forget_this_thread(names)

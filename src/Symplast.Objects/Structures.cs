@@ -20,6 +20,10 @@ public static unsafe class Structures
         Structure.Declare(HeaderKind.Cell, AtomicCell.Structure);
         Structure.Declare(HeaderKind.Queue, SharedQueue.Structure);
         Structure.Declare(HeaderKind.Array, SharedArray.Structure);
+        Structure.Declare(HeaderKind.Lock, SharedLock.Structure);
+        Structure.Declare(HeaderKind.Event, SharedEvent.Structure);
+        Structure.Declare(HeaderKind.Semaphore, SharedSemaphore.Structure);
+        LockOwners.Start();
     }
 
     /// <summary>

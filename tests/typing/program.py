@@ -222,3 +222,13 @@ except (symplast.DeletedError, symplast.NotShareableError, symplast.PoolFullErro
     refused: symplast.SymplastError = error
 except (symplast.RemoteError, symplast.BrokenInterpreterPool):
     assert_type(symplast.__version__, str)
+
+interpreter = symplast.Interpreter(extensions="private")
+assert_type(interpreter, symplast.interpreters.Interpreter)
+assert_type(interpreter.id, int)
+assert_type(interpreter.call(len, "abc"), int)
+interpreter.call(len, 5)  # error
+interpreter.call_in_thread(print, "abc").join()
+interpreter.exec(5)  # error
+interpreter.prepare_main({"a": 1}, b=2)
+assert_type(symplast.interpreters.list_all(), list[symplast.Interpreter])

@@ -179,7 +179,7 @@ def _function(token, code, name, qualname, module, doc, namespace, tokens):
         signals.let_through(error)
         return register(Unsendable(f"function {name!r} cannot be used in this interpreter: {error}"), token)()
     cells = [find(each) or types.CellType() for each in tokens]
-    fn = types.FunctionType(code, space, name, None, tuple(cells))
+    fn = types.FunctionType(code, space, name, None, tuple(cells) or None)
     fn.__qualname__, fn.__module__, fn.__doc__ = qualname, module, doc
     record = register(fn, token)
     if record() is fn:

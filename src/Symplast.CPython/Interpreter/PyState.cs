@@ -12,6 +12,7 @@ public unsafe partial struct Api
     public delegate* unmanaged[Cdecl]<int> PyGILState_Ensure;
     public delegate* unmanaged[Cdecl]<int, void> PyGILState_Release;
     public delegate* unmanaged[Cdecl]<void*> PyThreadState_Get;
+    public delegate* unmanaged[Cdecl]<PyObject*> PyThreadState_GetDict;
     // 3.12 has it under the name that was private.
     [Symbol("PyThreadState_GetUnchecked", "_PyThreadState_UncheckedGet")]
     public delegate* unmanaged[Cdecl, SuppressGCTransition]<void*> PyThreadState_GetUnchecked;

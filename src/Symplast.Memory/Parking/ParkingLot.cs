@@ -152,6 +152,33 @@ public static unsafe class ParkingLot
     /// </summary>
     public static void Alert(long interpreter) => EndAll(new OfInterpreter(interpreter), Waiter.IsAlerted);
 
+    /// <summary>
+    /// Makes all waiting threads and event loops look again. They go on waiting afterwards. Called after the owner of a lock has
+    /// ended, of which no list tells what it held.
+    /// </summary>
+    public static void AlertAll() => EndAll(new Everyone(), Waiter.IsAlerted);
+
+    /// <summary>
+    /// Removes all waiters of an interpreter that was given up and does not wake them: its threads never run again.
+    /// </summary>
+    public static void Dismiss(long interpreter)
+    {
+        for (int i = 0; i < Buckets; i++)
+        {
+            Bucket* bucket = _state.Buckets + i;
+            Enter(bucket);
+            for (Waiter* waiter = bucket->First, next; waiter != null; waiter = next)
+            {
+                next = waiter->Next;
+                if (waiter->Interpreter != interpreter) continue;
+                Unlink(bucket, waiter);
+                // Under the lock of the bucket; pairs with the read in Remove, should the thread run once more.
+                Volatile.Write(ref waiter->State, Waiter.IsUnparked);
+            }
+            FutexLock.Exit(&bucket->Lock);
+        }
+    }
+
     /// <summary>Unparks all that wait for objects of a heap, whose pool was deleted.</summary>
     internal static void UnparkAll(void* heap)
     {
@@ -162,6 +189,11 @@ public static unsafe class ParkingLot
     readonly struct OfEvent(nuint happening) : IChoice
     {
         public bool Includes(Waiter* waiter) => waiter->Event == happening;
+    }
+
+    readonly struct Everyone : IChoice
+    {
+        public bool Includes(Waiter* waiter) => true;
     }
 
     readonly struct OfInterpreter(long interpreter) : IChoice

@@ -35,6 +35,15 @@ public enum HeaderKind : byte
 
     /// <summary>An array of numbers.</summary>
     Array,
+
+    /// <summary>A lock, reentrant or not.</summary>
+    Lock,
+
+    /// <summary>A flag that is waited for.</summary>
+    Event,
+
+    /// <summary>A semaphore, bounded or not.</summary>
+    Semaphore,
 }
 
 /// <summary>

@@ -33,4 +33,7 @@ public enum Status
 
     /// <summary>The queue was closed: no value can be put, and none is left to take.</summary>
     Closed,
+
+    /// <summary>The owner of the lock has ended without releasing it. The lock is free now.</summary>
+    Abandoned,
 }

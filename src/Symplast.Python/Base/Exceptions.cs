@@ -22,11 +22,14 @@ internal static unsafe class Exceptions
             "A pool is in use in a way that does not allow the operation."u8, state.SymplastError, *api.PyExc_RuntimeError);
         state.PoolFullError = New(module, "PoolFullError"u8, "symplast.PoolFullError"u8,
             "An allocation would exceed the pool's max_bytes."u8, state.SymplastError, *api.PyExc_MemoryError);
+        state.AbandonedError = New(module, "AbandonedError"u8, "symplast.AbandonedError"u8,
+            "The owner of a lock ended without releasing it. The lock is free, and what it protects may be half changed."u8,
+            state.SymplastError, *api.PyExc_RuntimeError);
         state.PendingMemoryWarning = New(module, "PendingMemoryWarning"u8, "symplast.PendingMemoryWarning"u8,
             "The memory of deleted pools cannot be freed until interpreters that may hold pointers into them have ended."u8,
                 *api.PyExc_RuntimeWarning, null);
         return state.PendingMemoryWarning != null && state.NotShareableError != null && state.DeletedError != null
-            && state.PoolInUseError != null && state.PoolFullError != null;
+            && state.PoolInUseError != null && state.PoolFullError != null && state.AbandonedError != null;
     }
 
     static PyObject* New(

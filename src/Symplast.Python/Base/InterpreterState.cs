@@ -10,7 +10,7 @@ namespace Symplast.Python;
 /// <remarks>Used only with that interpreter's GIL held.</remarks>
 internal sealed unsafe class InterpreterState
 {
-    const int ReferenceCount = 13;
+    const int ReferenceCount = 14;
 
     readonly List<nint> _kept = [];
     readonly Dictionary<long, nint> _handles = [];
@@ -26,6 +26,7 @@ internal sealed unsafe class InterpreterState
     internal PyObject* DeletedError { get; set; }
     internal PyObject* PoolInUseError { get; set; }
     internal PyObject* PoolFullError { get; set; }
+    internal PyObject* AbandonedError { get; set; }
     internal PyObject* PoolType { get; set; }
     internal PyObject* PoolStatsType { get; set; }
     internal PyObject* AllocationType { get; set; }
@@ -197,7 +198,7 @@ internal sealed unsafe class InterpreterState
         [
             (nint)SymplastError, (nint)NotShareableError, (nint)DeletedError, (nint)PoolInUseError, (nint)PoolFullError,
             (nint)PoolType, (nint)PoolStatsType, (nint)AllocationType, (nint)ChannelType, (nint)_defaultDict, (nint)_counter,
-            (nint)PendingMemoryWarning, (nint)CurrentPool,
+            (nint)PendingMemoryWarning, (nint)CurrentPool, (nint)AbandonedError,
         ];
         all.CopyTo(to);
     }

@@ -74,6 +74,9 @@ internal sealed unsafe class Channel
         _workersGate.Dispose();
     }
 
+    /// <summary>The only worker, if it takes no tasks from the channel.</summary>
+    internal IResident? Resident { get; set; }
+
     /// <summary>What the workers answer.</summary>
     internal Answers Answers { get; }
 
@@ -257,6 +260,7 @@ internal sealed unsafe class Channel
         (*_signal)++;
         _gate.Exit();
         Futex.Wake(_signal, int.MaxValue);
+        Resident?.Close();
     }
 
     /// <summary>Registers a worker, so that <see cref="Interrupt"/> reaches it.</summary>
@@ -282,6 +286,11 @@ internal sealed unsafe class Channel
     {
         // Full fence; pairs with the full fence in WorkerInterpreter.Begin.
         Interlocked.Exchange(ref _interrupted, true);
+        if (Resident is not null)
+        {
+            Resident.Interrupt();
+            return;
+        }
         // A worker leaves under the same lock before its interpreter ends, so no worker of the list ends during the loop.
         using (_workersGate.Hold())
         {

@@ -97,7 +97,8 @@ internal static unsafe partial class ChannelHandle
         return Api.Table._Py_NoneStruct;
     }
 
-    static Channel ChannelOf(PyObject* self) => Unsafe.As<Channel>(GCHandle.FromIntPtr(((Instance*)self)->Channel).Target!);
+    /// <summary>The channel of an instance.</summary>
+    internal static Channel ChannelOf(PyObject* self) => Unsafe.As<Channel>(GCHandle.FromIntPtr(((Instance*)self)->Channel).Target!);
 
     [Callback]
     private static partial PyObject* New(PyObject* type, PyObject* positional, PyObject* named)

@@ -20,6 +20,11 @@ internal static unsafe class LiveTypes
         Kinds.Add(AtomicIntType.Kind());
         Kinds.Add(AtomicRefType.Kind());
         Kinds.Add(ArrayType.Kind());
+        Kinds.Add(LockType.Kind());
+        Kinds.Add(RLockType.Kind());
+        Kinds.Add(EventType.Kind());
+        Kinds.Add(SemaphoreType.Kind());
+        Kinds.Add(BoundedSemaphoreType.Kind());
     }
 
     /// <summary>Makes the types of an interpreter and adds them to the module; false with an exception set.</summary>

@@ -5,6 +5,7 @@ using Symplast.Memory;
 using Symplast.Python.Extensions;
 using Symplast.Python.Interpreting;
 using Symplast.Python.Live;
+using Symplast.Python.Sessions;
 using static Symplast.Python.Definitions;
 
 namespace Symplast.Python;
@@ -110,6 +111,7 @@ public static unsafe partial class Module
         .. PoolFunctions.Methods(),
         .. TransportFunctions.Methods(),
         .. ProcessFunctions.Methods(),
+        .. SessionFunctions.Methods(),
         .. ExtensionFunctions.Methods(),
         .. ClassFunctions.Methods(),
     ]);
@@ -135,6 +137,7 @@ public static unsafe partial class Module
             && (state.CurrentPool = CurrentPool.NewVariable()) != null
             && LiveTypes.Create(module, state, handle)
             && AddConstants(module)
+            && Interpreters.Note(state.Id)
             && RememberFirst(module);
         return done ? 0 : -1;
     }

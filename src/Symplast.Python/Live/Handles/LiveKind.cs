@@ -33,9 +33,15 @@ internal enum LiveKind
     /// <summary><c>symplast.Array</c>.</summary>
     Array,
 
+    /// <summary><c>symplast.Lock</c>.</summary>
+    Lock,
+
+    /// <summary><c>symplast.RLock</c>.</summary>
+    RLock,
+
     /// <summary>The first number for a kind without a name here.</summary>
     Unnamed,
 
     /// <summary>All kinds are below.</summary>
-    Limit = 16,
+    Limit = 24,
 }

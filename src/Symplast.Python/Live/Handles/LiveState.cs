@@ -71,6 +71,12 @@ internal unsafe struct LiveState
     /// <summary>The number of words in <see cref="ClassWords"/>.</summary>
     internal const int MostClassWords = 6;
 
+    /// <summary>The interpreter as an owner of locks.</summary>
+    internal LockOwner* Owner;
+
+    /// <summary>The thread that was the last to take a reentrant lock.</summary>
+    internal LockingThread OwningThread;
+
     /// <summary>The number of handles that exist, including those without an object.</summary>
     internal long Living;
 

@@ -24,19 +24,25 @@ internal static unsafe class ParcelHandle
         Parcels.Open();
         PyObject* data = api.PyObject_Vectorcall(dumps, arguments, 2, null);
         long number = Parcels.Close();
-        PyObject* parcel = number == 0 ? api._Py_NoneStruct : api.PyCapsule_New((void*)number, Name, &Dispose);
+        PyObject* parcel = New(number);
         PyObject* result = data == null || parcel == null ? null : api.PyTuple_New(2);
         if (result != null)
         {
             api.PyTuple_SetItem(result, 0, data);
-            api.PyTuple_SetItem(result, 1, number == 0 ? References.New(parcel) : parcel);
+            api.PyTuple_SetItem(result, 1, parcel);
             return result;
         }
         References.Drop(data);
         if (parcel == null) Parcels.Drop(number);
-        else if (number != 0) References.Drop(parcel);
+        else References.Drop(parcel);
         return null;
     }
+
+    /// <summary>
+    /// Returns the Python object that owns a parcel, None for 0. Null with an exception set; the parcel then stays the caller's.
+    /// </summary>
+    internal static PyObject* New(long number) =>
+        number == 0 ? References.New(Api.Table._Py_NoneStruct) : Api.Table.PyCapsule_New((void*)number, Name, &Dispose);
 
     /// <summary>
     /// Reads the number of a parcel, 0 for None. Returns false with an exception set if the object is neither, or has lost its

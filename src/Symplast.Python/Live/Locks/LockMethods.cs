@@ -1,0 +1,135 @@
+using System.Runtime.CompilerServices;
+using Symplast.CPython;
+using Symplast.Objects;
+using static Symplast.Python.Definitions;
+
+namespace Symplast.Python.Live;
+
+/// <summary>What <c>Lock</c> and <c>RLock</c> have in common.</summary>
+internal static unsafe partial class LockMethods
+{
+    // Takes the lock for an owner; also when it has just been woken, or is about to sleep.
+    struct Attempt(LockOwner* owner) : Waiting.IAttempt
+    {
+        readonly LockOwner* _owner = owner;
+        bool _waits;
+
+        public Status Try(Handle* handle)
+        {
+            if (handle->Shared == null) return Status.Deleted;
+            Status status = SharedLock.Enter(handle->State->Me, LockOf(handle), _owner, _waits);
+            _waits = true;
+            return status;
+        }
+    }
+
+    /// <summary>The methods of both types.</summary>
+    internal static PyMethodDef[] Common() =>
+    [
+        FastCallKeywords("acquire"u8, &Acquire, "acquire($self, /, blocking=True, timeout=-1)\n--\n\n"u8
+            + "Take the lock and return True; False if it cannot be taken at once or in time. Raise AbandonedError, without "u8
+            + "taking the lock, if its owner has ended without releasing it."u8),
+        NoArgs("release"u8, &Release, "release($self, /)\n--\n\nRelease the lock."u8),
+        NoArgs("locked"u8, &Locked, "locked($self, /)\n--\n\nReturn whether the lock is held."u8),
+        NoArgs("__enter__"u8, &Enter, "__enter__($self, /)\n--\n\nTake the lock."u8),
+        FastCall("__exit__"u8, &Exit, "__exit__($self, /, *exc_info)\n--\n\nRelease the lock."u8),
+        NoArgs("_at_fork_reinit"u8, &Reset, "_at_fork_reinit($self, /)\n--\n\nMake the lock free, whoever holds it."u8),
+    ];
+
+    /// <summary>The structure of a handle that can be used.</summary>
+    internal static SharedLock* LockOf(Handle* handle) => (SharedLock*)handle->Shared;
+
+    /// <summary>Who takes the lock if it is taken now. Returns null with an exception set.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static LockOwner* OwnerOf(Handle* handle) =>
+        handle->Head.Type == handle->State->TypeOf(LiveKind.RLock) ? LockOwnership.OfThread(handle->State) : handle->State->Owner;
+
+    /// <summary>Takes a lock. Returns True, False, or null with an exception set.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static PyObject* Take(Handle* handle, long deadline)
+    {
+        if (!LiveMethods.IsUsable(handle)) return null;
+        LockOwner* owner = OwnerOf(handle);
+        if (owner == null) return null;
+        return SharedLock.TryEnter(handle->State->Me, LockOf(handle), owner) == Status.Done
+            ? Api.Table._Py_TrueStruct : TakeContended(handle, owner, deadline);
+    }
+
+    /// <summary>Releases a lock. Returns None, or null with an exception set.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static PyObject* Give(Handle* handle)
+    {
+        if (!LiveMethods.IsUsable(handle)) return null;
+        LockOwner* owner = OwnerOf(handle);
+        if (owner == null) return null;
+        Status status = SharedLock.Exit(handle->State->Me, LockOf(handle), owner);
+        return status == Status.Done ? Api.Table._Py_NoneStruct : Refuse(handle, status);
+    }
+
+    /// <summary>Waits for a lock. Returns False if <paramref name="status"/> is TimedOut.</summary>
+    internal static bool Await(Handle* handle, LockOwner* owner, long deadline, out Status status)
+    {
+        Attempt attempt = new(owner);
+        return Waiting.For(handle, SharedLock.Event(LockOf(handle)), ref attempt, deadline, out status);
+    }
+
+    /// <summary>AbandonedError. Returns null.</summary>
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    internal static PyObject* RaiseAbandoned(Handle* handle, string then)
+    {
+        InterpreterState? interpreter = handle->State->Interpreter;
+        string message = $"the owner of this {Text.TypeName((PyObject*)handle)} ended without releasing it; {then}";
+        return Errors.Set(interpreter is null ? *Api.Table.PyExc_RuntimeError : interpreter.AbandonedError, message);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static PyObject* TakeContended(Handle* handle, LockOwner* owner, long deadline)
+    {
+        if (!Await(handle, owner, deadline, out Status status)) return null;
+        return status switch
+        {
+            Status.Done => Api.Table._Py_TrueStruct,
+            Status.TimedOut => Api.Table._Py_FalseStruct,
+            Status.Abandoned => RaiseAbandoned(handle, "it is free now, and what it protects may be half changed"),
+            _ => LiveErrors.Raise(handle, status),
+        };
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    static PyObject* Refuse(Handle* handle, Status status)
+    {
+        if (status != Status.Missing) return LiveErrors.Raise(handle, status);
+        bool isReentrant = handle->Head.Type == handle->State->TypeOf(LiveKind.RLock);
+        return Errors.Runtime(isReentrant ? "cannot release un-acquired lock" : "release unlocked lock");
+    }
+
+    [Callback]
+    private static partial PyObject* Acquire(Handle* handle, PyObject** arguments, nint count, PyObject* keywords) =>
+        LockArguments.ForLock(arguments, count, keywords, out long deadline) ? Take(handle, deadline) : null;
+
+    [Callback]
+    private static partial PyObject* Enter(Handle* handle, PyObject* none) => Take(handle, Deadline.None);
+
+    [Callback]
+    private static partial PyObject* Release(Handle* handle, PyObject* none) => Give(handle);
+
+    [Callback]
+    private static partial PyObject* Exit(Handle* handle, PyObject** arguments, nint count) => Give(handle);
+
+    [Callback]
+    private static partial PyObject* Locked(Handle* handle, PyObject* none)
+    {
+        if (!LiveMethods.IsUsable(handle)) return null;
+        Status status = SharedLock.Look(handle->State->Me, LockOf(handle), out LockOwner* owner, out _);
+        return status != Status.Done ? LiveErrors.Raise(handle, status)
+            : owner != null ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
+    }
+
+    [Callback]
+    private static partial PyObject* Reset(Handle* handle, PyObject* none)
+    {
+        if (!LiveMethods.IsUsable(handle)) return null;
+        Status status = SharedLock.Reset(handle->State->Me, LockOf(handle));
+        return status == Status.Done ? Api.Table._Py_NoneStruct : LiveErrors.Raise(handle, status);
+    }
+}

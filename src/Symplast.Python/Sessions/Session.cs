@@ -1,0 +1,522 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Symplast.CPython;
+using Symplast.Memory;
+using Symplast.Python.Interpreting;
+
+namespace Symplast.Python.Sessions;
+
+/// <summary>
+/// An interpreter that serves requests of all interpreters of the process, one at a time, on a thread of its own: the state
+/// behind <c>symplast.Interpreter</c>.
+/// </summary>
+/// <remarks>
+/// <para>A request is a message. The caller sleeps, without its GIL, until the answer is there. Nothing is queued: a request to
+/// an interpreter that runs another one is refused.</para>
+/// <para>The interpreter is created, run and ended by a <see cref="WorkerInterpreter"/>. Its channel carries no tasks; closing or
+/// interrupting the channel closes or interrupts the session.</para>
+/// <para>Stages: Starting, then Idle and Running in turn, then Closing and Ended. From any stage a session may go to Ended. At
+/// the end of the program a running session may go to GivenUp, which it never leaves. One lock guards all fields; it is never
+/// held while Python code runs.</para>
+/// </remarks>
+internal sealed unsafe class Session : IResident
+{
+    enum Stage
+    {
+        Starting,
+        Idle,
+        Running,        // from the acceptance of a request until the caller has collected the answer
+        Closing,
+        GivenUp,
+        Ended,
+    }
+
+    /// <summary>How a request or a close ended.</summary>
+    internal enum Outcome
+    {
+        /// <summary>It was done.</summary>
+        Done,
+
+        /// <summary>The interpreter runs another request, or the caller is a thread of the interpreter to be closed.</summary>
+        Busy,
+
+        /// <summary>The interpreter is closed.</summary>
+        Gone,
+
+        /// <summary>The interpreter ended during the request; <see cref="Reason"/> says why.</summary>
+        Lost,
+
+        /// <summary>A Python exception is set.</summary>
+        Raised,
+    }
+
+    // Nanoseconds. How long interrupted code may take to stop before its caller goes on without it.
+    const long Grace = 500_000_000;
+    // Nanoseconds between two checks whether a waiting worker was itself interrupted, which does not wake it.
+    const long Look = 50_000_000;
+    const int CacheLine = 64;
+    const long None = -1;
+
+    readonly WordLock _gate = WordLock.Create();
+    readonly Channel _channel;
+    readonly int* _bell;        // changes whenever the resident must look again
+    readonly int* _reply;       // changes whenever callers must look again
+    Stage _stage;
+    bool _closes;               // Closing takes the place of Idle
+    int _references = 1;        // handles, in all interpreters
+    long _number;               // of the current request, or of the last one
+    long _abandoned = None;     // number of a request whose caller has gone
+    long _interrupted = None;   // number of a request whose code was interrupted
+    bool _taken;                // whether the resident has the request
+    Message* _request;
+    Message* _answer;
+    void* _interpreter;
+    nuint _thread;
+    SpinHabit _takes;
+    SpinHabit _waits;
+
+    /// <summary>A session whose interpreter will be the only worker of a channel.</summary>
+    internal Session(Channel channel)
+    {
+        _channel = channel;
+        // Two words, a cache line apart.
+        _bell = (int*)NativeMemory.AllocZeroed(2, CacheLine);
+        _reply = _bell + CacheLine / sizeof(int);
+    }
+
+    ~Session()
+    {
+        NativeMemory.Free(_bell);
+        _gate.Dispose();
+    }
+
+    /// <summary>The session's number in <see cref="SessionTable"/>.</summary>
+    internal long Key { get; init; }
+
+    /// <summary>The interpreter's number; -1 before <see cref="Open"/>.</summary>
+    internal long Id { get; private set; } = None;
+
+    /// <summary>Why the session ended.</summary>
+    internal string Reason { get; private set; } = "";
+
+    /// <summary>Whether it takes requests, or would when it is idle.</summary>
+    internal bool IsOpen
+    {
+        get
+        {
+            using (_gate.Hold()) return IsOpenHere;
+        }
+    }
+
+    /// <summary>Whether a request is being served.</summary>
+    internal bool IsRunning
+    {
+        get
+        {
+            using (_gate.Hold()) return _stage is Stage.Running or Stage.GivenUp;
+        }
+    }
+
+    bool IsOpenHere => !_closes && _stage is Stage.Idle or Stage.Running or Stage.GivenUp;
+
+    /// <summary>Counts another handle. Returns false if the session is closed.</summary>
+    internal bool TryHold()
+    {
+        using (_gate.Hold())
+        {
+            if (!IsOpenHere) return false;
+            _references++;
+            return true;
+        }
+    }
+
+    /// <summary>Drops a handle. The last one closes the session.</summary>
+    internal void Release()
+    {
+        _gate.Enter();
+        bool last = --_references == 0;
+        bool ended = _stage == Stage.Ended;
+        _gate.Exit();
+        if (!last) return;
+        if (ended) SessionTable.Remove(this);
+        else Close();
+    }
+
+    /// <inheritdoc/>
+    public void Close()
+    {
+        _gate.Enter();
+        _closes = true;
+        if (_stage == Stage.Idle) _stage = Stage.Closing;
+        (*_bell)++;
+        _gate.Exit();
+        Futex.Wake(_bell, 1);
+    }
+
+    /// <inheritdoc/>
+    public void Interrupt() => TryInterrupt();
+
+    /// <summary>As <see cref="Interrupt"/>; returns whether a request is being served.</summary>
+    internal bool TryInterrupt()
+    {
+        using (_gate.Hold())
+        {
+            bool runs = _stage == Stage.Running && _answer == null;
+            if (runs) InterruptHere(_number);
+            return runs;
+        }
+    }
+
+    // Called with the lock held: the session is running, so its interpreter cannot end meanwhile. A full queue of pending calls
+    // drops the interrupt.
+    void InterruptHere(long number)
+    {
+        if (_interrupted == number) return;
+        _interrupted = number;
+        Api.Table._PyEval_AddPendingCall(
+            _interpreter, (delegate* unmanaged[Cdecl]<void*, int>)&RaiseKeyboardInterrupt, (void*)Key, 0);
+    }
+
+    // Any thread of the interpreter may run this pending call, so it does not raise in the calling thread.
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    static int RaiseKeyboardInterrupt(void* key)
+    {
+        try
+        {
+            SessionTable.Find((long)key)?.RaiseInCode();
+        }
+        catch (Exception)
+        {
+            // Memory ran out. The code goes on.
+        }
+        return 0;
+    }
+
+    // Called with the interpreter's GIL, which Answer holds too: the code cannot end between the check and the call.
+    void RaiseInCode()
+    {
+        _gate.Enter();
+        bool isWanted = _taken && _interrupted == _number;
+        _gate.Exit();
+        if (isWanted) Api.Table.PyThreadState_SetAsyncExc(_thread, *Api.Table.PyExc_KeyboardInterrupt);
+    }
+
+    /// <summary>
+    /// Sends a request and waits for its answer, which is then the caller's to free; takes ownership of the request. Called with
+    /// the GIL of any interpreter, which is released while it waits.
+    /// </summary>
+    /// <remarks>
+    /// <paramref name="checkpoint"/> is a Python function without effect. Calling it makes CPython run signal handlers and pending
+    /// calls. If it raises, the code of the request is interrupted, and abandoned if it does not stop soon.
+    /// </remarks>
+    internal Outcome Request(Message* request, PyObject* checkpoint, out Message* answer)
+    {
+        answer = null;
+        _gate.Enter();
+        Outcome refused = _stage switch
+        {
+            Stage.Idle => Outcome.Done,
+            Stage.Running or Stage.GivenUp => Outcome.Busy,
+            _ => Outcome.Gone,
+        };
+        if (refused != Outcome.Done)
+        {
+            _gate.Exit();
+            Message.Free(request);
+            return refused;
+        }
+        _stage = Stage.Running;
+        _request = request;
+        _taken = false;
+        long number = ++_number;
+        (*_bell)++;
+        _gate.Exit();
+        Futex.Wake(_bell, 1);
+        return AwaitAnswer(number, checkpoint, out answer);
+    }
+
+    Outcome AwaitAnswer(long number, PyObject* checkpoint, out Message* answer)
+    {
+        PyObject* raised = null;
+        long end = long.MaxValue;
+        // Threads of workers, and of sessions, can be interrupted without being woken.
+        long slice = WorkerInterpreter.Current is null ? -1 : Look;
+        Outcome? outcome = null;
+        for (bool spins = true; ; spins = false)
+        {
+            void* thread = Api.Table.PyEval_SaveThread();
+            outcome = TryCollect(number, out answer, out int seen);
+            if (outcome is null && spins && SpinUntilChanged(_reply, seen, ref _waits))
+                outcome = TryCollect(number, out answer, out seen);
+            if (outcome is null)
+            {
+                Futex.Wait(_reply, seen, raised == null ? slice : Math.Max(0, end - Now()));
+                outcome = TryCollect(number, out answer, out _);
+            }
+            if (outcome is null && raised != null && Now() >= end)
+            {
+                Abandon(number, out answer);
+                outcome = Outcome.Raised;
+            }
+            Api.Table.PyEval_RestoreThread(thread);
+            if (outcome is not null) break;
+            if (raised != null || Passes(checkpoint)) continue;
+            raised = Api.Table.PyErr_GetRaisedException();
+            end = Now() + Grace;
+            using (_gate.Hold()) InterruptHere(number);
+        }
+        if (raised == null) return outcome.Value;
+        if (answer != null) Message.Free(answer);
+        answer = null;
+        Api.Table.PyErr_SetRaisedException(raised);
+        return Outcome.Raised;
+    }
+
+    static long Now() => (long)(Stopwatch.GetTimestamp() * (1e9 / Stopwatch.Frequency));
+
+    static bool Passes(PyObject* checkpoint)
+    {
+        PyObject* result = Api.Table.PyObject_CallNoArgs(checkpoint);
+        References.Drop(result);
+        return result != null;
+    }
+
+    // Volatile, so that each turn reads anew. What has changed is read under the lock afterwards.
+    static bool SpinUntilChanged(int* word, int seen, ref SpinHabit habit)
+    {
+        if (!habit.IsWorthIt()) return false;
+        Spin look = Spin.Begin();
+        while (Volatile.Read(ref *word) == seen && look.TryPause()) { }
+        bool changed = Volatile.Read(ref *word) != seen;
+        habit.Note(changed && look.IsInTime);
+        return changed;
+    }
+
+    // Returns null if there is no answer yet; the word of replies then had the value seen.
+    Outcome? TryCollect(long number, out Message* answer, out int seen)
+    {
+        answer = null;
+        using (_gate.Hold())
+        {
+            seen = *_reply;
+            if (_stage == Stage.Ended) return Outcome.Lost;
+            if (_number != number || _answer == null) return null;
+            answer = _answer;
+            _answer = null;
+            Rest();
+            return Outcome.Done;
+        }
+    }
+
+    void Abandon(long number, out Message* answer)
+    {
+        if (TryCollect(number, out answer, out _) is not null) return;
+        using (_gate.Hold())
+        {
+            // The answer may have come between the two locks.
+            if (_answer == null)
+            {
+                _abandoned = number;
+                return;
+            }
+            answer = _answer;
+            _answer = null;
+            Rest();
+        }
+    }
+
+    // Called with the lock held, when a request has been served.
+    void Rest()
+    {
+        _stage = _closes ? Stage.Closing : Stage.Idle;
+        if (!_closes) return;
+        (*_bell)++;
+        Futex.Wake(_bell, 1);
+    }
+
+    /// <summary>
+    /// Closes the session if it is idle and waits until its interpreter has ended. Called with the GIL of any interpreter, which is
+    /// released while it waits. An exception that <paramref name="checkpoint"/> raises ends the waiting.
+    /// </summary>
+    internal Outcome CloseAndWait(PyObject* checkpoint)
+    {
+        if (Interpreters.CurrentId() == Id) return Outcome.Busy;
+        _gate.Enter();
+        bool busy = _stage is Stage.Running or Stage.GivenUp;
+        bool idle = _stage == Stage.Idle;
+        if (idle) _stage = Stage.Closing;
+        if (idle) (*_bell)++;
+        _gate.Exit();
+        if (!idle) return busy ? Outcome.Busy : Outcome.Gone;
+        Futex.Wake(_bell, 1);
+        return AwaitStage(Stage.Ended, checkpoint) ? Outcome.Done : Outcome.Raised;
+    }
+
+    /// <summary>
+    /// Waits until the interpreter serves requests or has failed to start. Returns false if <paramref name="checkpoint"/> raises.
+    /// </summary>
+    internal bool AwaitOpen(PyObject* checkpoint) => AwaitStage(Stage.Idle, checkpoint);
+
+    /// <summary>
+    /// Waits until the interpreter has ended or is given up. Returns false if <paramref name="checkpoint"/> raises.
+    /// </summary>
+    internal bool AwaitEnd(PyObject* checkpoint) => AwaitStage(Stage.GivenUp, checkpoint);
+
+    /// <summary>Whether the session has ended.</summary>
+    internal bool HasEnded
+    {
+        get
+        {
+            using (_gate.Hold()) return _stage == Stage.Ended;
+        }
+    }
+
+    bool AwaitStage(Stage stage, PyObject* checkpoint)
+    {
+        long slice = WorkerInterpreter.Current is null ? -1 : Look;
+        while (true)
+        {
+            void* thread = Api.Table.PyEval_SaveThread();
+            _gate.Enter();
+            bool reached = _stage >= stage;
+            int seen = *_reply;
+            _gate.Exit();
+            if (!reached) Futex.Wait(_reply, seen, slice);
+            Api.Table.PyEval_RestoreThread(thread);
+            if (reached) return true;
+            if (!Passes(checkpoint)) return false;
+        }
+    }
+
+    /// <summary>Called in the interpreter, on its thread, when it is ready for requests.</summary>
+    internal void Open()
+    {
+        _interpreter = Api.Table.PyInterpreterState_Get();
+        _thread = Api.Table.PyThread_get_thread_ident();
+        Id = Interpreters.CurrentId();
+        SessionTable.Publish(this);
+        _gate.Enter();
+        _stage = _closes ? Stage.Closing : Stage.Idle;
+        (*_reply)++;
+        _gate.Exit();
+        Futex.Wake(_reply, int.MaxValue);
+    }
+
+    /// <summary>
+    /// Waits for a request, which the session keeps until it is answered. Returns null when the session is closed. Called in the
+    /// interpreter, on its thread; its GIL is released while it waits.
+    /// </summary>
+    internal Message* Take()
+    {
+        void* thread = Api.Table.PyEval_SaveThread();
+        Message* request;
+        for (bool spins = true; !TryTake(out request, out int seen); spins = false)
+        {
+            if (!spins || !SpinUntilChanged(_bell, seen, ref _takes)) Futex.Wait(_bell, seen);
+        }
+        Api.Table.PyEval_RestoreThread(thread);
+        return request;
+    }
+
+    bool TryTake(out Message* request, out int seen)
+    {
+        request = null;
+        using (_gate.Hold())
+        {
+            seen = *_bell;
+            if (_stage is Stage.Closing or Stage.Ended) return true;
+            if (_stage != Stage.Running || _taken || _request == null) return false;
+            _taken = true;
+            request = _request;
+            return true;
+        }
+    }
+
+    /// <summary>
+    /// Answers the request that was taken last and takes ownership of the answer. Returns false if there is no such request.
+    /// Called in the interpreter, on its thread.
+    /// </summary>
+    internal bool TryAnswer(Message* answer)
+    {
+        ParkIfGivenUp();
+        _gate.Enter();
+        Message* request = _taken ? _request : null;
+        if (request == null)
+        {
+            _gate.Exit();
+            return false;
+        }
+        _request = null;
+        _taken = false;
+        bool wasInterrupted = _interrupted == _number;
+        bool isWanted = _abandoned != _number;
+        if (isWanted) _answer = answer;
+        else Rest();
+        (*_reply)++;
+        _gate.Exit();
+        Futex.Wake(_reply, int.MaxValue);
+        // An interrupt that comes too late would hit the next request. No further one can come: this thread has the GIL.
+        if (wasInterrupted) Api.Table.PyThreadState_SetAsyncExc(_thread, null);
+        if (!isWanted) Message.Free(answer);
+        Message.Free(request);
+        return true;
+    }
+
+    /// <summary>Called in the interpreter, on its thread, when it serves no more requests.</summary>
+    internal void Leave()
+    {
+        ParkIfGivenUp();
+        _gate.Enter();
+        _closes = true;
+        if (_stage is Stage.Starting or Stage.Idle) _stage = Stage.Closing;
+        _gate.Exit();
+    }
+
+    // The end of the program has taken the interpreter out of CPython's list, so it must not end any more.
+    void ParkIfGivenUp()
+    {
+        using (_gate.Hold())
+        {
+            if (_stage != Stage.GivenUp) return;
+        }
+        Api.Table.PyEval_SaveThread();
+        Thread.Sleep(Timeout.Infinite);
+    }
+
+    /// <summary>
+    /// At the end of the program: gives the interpreter up if it still serves a request. Returns whether it did. Its thread stops
+    /// when the request's code ends.
+    /// </summary>
+    internal bool TryGiveUp()
+    {
+        _gate.Enter();
+        bool runs = _stage == Stage.Running && _answer == null;
+        if (runs) _stage = Stage.GivenUp;
+        if (runs) (*_reply)++;
+        _gate.Exit();
+        if (!runs) return false;
+        ProgramEnd.Abandon(_interpreter);
+        ProgramEnd.Leave(_channel);
+        Futex.Wake(_reply, int.MaxValue);
+        return true;
+    }
+
+    /// <summary>Called when the interpreter has ended, or could not be started. Wakes all that wait.</summary>
+    internal void End(string reason)
+    {
+        SessionTable.Withdraw(this);
+        _gate.Enter();
+        _stage = Stage.Ended;
+        Reason = reason;
+        bool isUnheld = _references == 0;
+        Message* request = _request, answer = _answer;
+        _request = _answer = null;
+        (*_reply)++;
+        _gate.Exit();
+        Futex.Wake(_reply, int.MaxValue);
+        if (isUnheld) SessionTable.Remove(this);
+        if (request != null) Message.Free(request);
+        if (answer != null) Message.Free(answer);
+    }
+}

@@ -1,0 +1,94 @@
+"""What the tests of locks have in common: threads that wait, and interpreters that hold."""
+
+import pathlib
+import pickle
+import threading
+import time
+
+import symplast
+
+
+class Waiter(threading.Thread):
+    """A thread that calls a function, and keeps what it returned or raised. Starts at once."""
+
+    def __init__(self, function, *arguments):
+        super().__init__(daemon=True)
+        self._function = function, arguments
+        self.result = self.error = None
+        self.start()
+
+    def run(self):
+        function, arguments = self._function
+        try:
+            self.result = function(*arguments)
+        except BaseException as error:
+            self.error = error
+
+    def await_sleep(self):
+        """Returns when the thread sleeps in the kernel and does not wake any more: it is parked."""
+        seen, same = None, 0
+        while same < 5:
+            time.sleep(0.01)
+            now = switches(self)
+            same = same + 1 if now == seen and sleeps(self) else 0
+            seen = now
+        return seen
+
+    def end(self):
+        """Waits for the end and returns what the function returned, or raises what it raised."""
+        self.join(60)
+        assert not self.is_alive(), "the thread never came back"
+        if self.error is not None:
+            raise self.error
+        return self.result
+
+
+def _status(thread):
+    path = pathlib.Path(f"/proc/self/task/{thread.native_id}/status")
+    return dict(line.split(":\t", 1) for line in path.read_text().splitlines() if ":\t" in line)
+
+
+def sleeps(thread):
+    return _status(thread)["State"].startswith("S")
+
+
+def switches(thread):
+    """How often the thread has gone to sleep or lost the processor."""
+    status = _status(thread)
+    return int(status["voluntary_ctxt_switches"]), int(status["nonvoluntary_ctxt_switches"])
+
+
+def load(shared):
+    """Python source of an expression that gives the shared object in another interpreter."""
+    return f"__import__('pickle').loads({pickle.dumps(shared)!r})"
+
+
+def add_under_lock(lock, numbers, times):
+    """Adds 1 in two steps, between which other threads get their turn unless the lock keeps them out."""
+    for _ in range(times):
+        with lock:
+            numbers["n"] = numbers["n"] + 1
+
+
+def hold(lock):
+    return lock.acquire()
+
+
+def hold_and_wait(lock, held, go):
+    with lock:
+        held.set()
+        go.wait()
+
+
+def try_lock(lock, timeout=0.01):
+    try:
+        got = lock.acquire(timeout=timeout)
+    except symplast.AbandonedError:
+        return "abandoned"
+    if got:
+        lock.release()
+    return got
+
+
+def try_lock_for_ever(lock):
+    return try_lock(lock, -1)
