@@ -90,7 +90,7 @@ class AfterInterrupt(unittest.TestCase):
         # An earlier Ctrl-C, before the task was submitted, does not count.
         script = Script("""
             executor = symplast.InterpreterPoolExecutor(1)
-            print("ready", flush=True)
+            announce()
             try:
                 time.sleep(60)
             except KeyboardInterrupt:
