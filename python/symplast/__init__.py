@@ -37,9 +37,11 @@ from symplast._symplast import (
     PoolFullError,
     PoolInUseError,
     PoolStats,
+    Queue,
     RLock,
     Semaphore,
     Set,
+    SimpleQueue,
     SortedDict,
     SymplastError,
     TaskInterrupted,
@@ -81,10 +83,13 @@ __all__ = [
     "PoolFullError",
     "PoolInUseError",
     "PoolStats",
+    "Queue",
     "RLock",
     "RemoteError",
     "Semaphore",
     "Set",
+    "ShutDown",
+    "SimpleQueue",
     "SortedDict",
     "SymplastError",
     "TaskInterrupted",
@@ -129,6 +134,11 @@ def __getattr__(name):
         from symplast import objects
 
         value = globals()[name] = objects.Object
+        return value
+    if name == "ShutDown":
+        from symplast import queues
+
+        value = globals()[name] = queues.ShutDown
         return value
     if name in ("Leak", "leaks"):
         from symplast import census

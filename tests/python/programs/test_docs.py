@@ -23,6 +23,9 @@ class Documentation(unittest.TestCase):
     def test_examples_of_live_objects_run_as_they_stand(self):
         self.check("live-objects.md")
 
+    def test_examples_of_queues_run_as_they_stand(self):
+        self.check("queues.md")
+
     def test_examples_of_interpreters_run_as_they_stand(self):
         self.check("interpreters.md")
 
