@@ -6,7 +6,8 @@ import unittest
 from test_executor_interrupt import Script
 
 # What a task does for far longer than a test may take.
-SLEEP, LOOP, STUCK = "interrupt_tasks.sleep, gate[1]", "tasks.announce_and_loop, gate[1]", "tasks.announce_and_wait, gate[1], gate[2]"
+SLEEP, LOOP, STUCK = "interrupt_tasks.sleep, gate[1]", "tasks.announce_and_loop, gate[1]", \
+    "tasks.announce_and_wait, gate[1], gate[2]"
 
 _BEGIN = """
     import atexit, interrupt_tasks

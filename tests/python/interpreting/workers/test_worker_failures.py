@@ -1,5 +1,5 @@
-"""The failure matrix of the executor: whatever happens to a task, its worker or its program, futures end as documented, nothing hangs,
-and the executor or the program goes on. A watchdog fails what hangs, with all stacks."""
+"""The failure matrix of the executor: whatever happens to a task, its worker or its program, futures end as documented, nothing
+hangs, and the executor or the program goes on. A watchdog fails what hangs, with all stacks."""
 
 import concurrent.futures
 import os
