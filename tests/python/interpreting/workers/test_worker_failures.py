@@ -281,11 +281,12 @@ class AtTheEnd(FailureCase):
             self.assertEqual(out, "BrokenInterpreterPool\n")
 
     def test_fork_after_the_workers_were_given_up(self):
-        out = self.ends("tasks.wait_in_c, announce, gate", """
+        out = self.ends("tasks.read_whatever_happens, announce, gate", """
             executor.kill_workers()
             executor.shutdown()
             try:
-                os.fork()
+                if os.fork() == 0:
+                    os._exit(0)
             except RuntimeError:
                 print("refused")
         """)
