@@ -44,14 +44,15 @@ class Workers(executor_case.ExecutorCase):
             import os, signal, symplast, threading
             lock = symplast.Lock()
             lock.acquire()
-            begun = symplast.Event()
+            begun = symplast.Semaphore(0)
 
             def wait(lock, begun):
-                begun.set()
+                begun.release()
                 lock.acquire()
 
             def interrupt():
-                begun.wait()
+                begun.acquire()
+                begun.acquire()
                 os.kill(os.getpid(), signal.SIGINT)
 
             try:
