@@ -39,11 +39,14 @@ from symplast._symplast import (
     PoolFullError,
     PoolInUseError,
     PoolStats,
+    Queue,
     RLock,
     Semaphore,
     Set,
+    SimpleQueue,
     SortedDict,
     SymplastError,
+    TaskInterrupted,
     add,
     compare_exchange,
     current_pool,
@@ -71,7 +74,9 @@ __all__ = [
     "DeletedError",
     "Dict",
     "Event",
+    "ExecutorStats",
     "Interpreter",
+    "InterpreterFuture",
     "InterpreterPoolExecutor",
     "Leak",
     "List",
@@ -83,12 +88,16 @@ __all__ = [
     "PoolFullError",
     "PoolInUseError",
     "PoolStats",
+    "Queue",
     "RLock",
     "RemoteError",
     "Semaphore",
     "Set",
+    "ShutDown",
+    "SimpleQueue",
     "SortedDict",
     "SymplastError",
+    "TaskInterrupted",
     "__version__",
     "add",
     "compare_exchange",
@@ -112,7 +121,7 @@ _start.keep(_sys.modules[__name__])
 def __getattr__(name):
     # These names need concurrent.futures and pickle, whose import costs more than everything else here. Freezing and reading do
     # not.
-    if name in ("InterpreterPoolExecutor", "BrokenInterpreterPool", "RemoteError"):
+    if name in ("InterpreterPoolExecutor", "InterpreterFuture", "BrokenInterpreterPool", "ExecutorStats", "RemoteError"):
         from symplast import executor
 
         value = globals()[name] = getattr(executor, name)
@@ -135,6 +144,11 @@ def __getattr__(name):
         from symplast import objects
 
         value = globals()[name] = objects.Object
+        return value
+    if name == "ShutDown":
+        from symplast import queues
+
+        value = globals()[name] = queues.ShutDown
         return value
     if name in ("Leak", "leaks"):
         from symplast import census

@@ -7,6 +7,8 @@ import time
 
 import symplast
 
+import executor_tasks
+
 
 class Waiter(threading.Thread):
     """A thread that calls a function, and keeps what it returned or raised. Starts at once."""
@@ -123,3 +125,15 @@ def account(lock, place, times, forgets=True):
         place["ended"] += 1
         lock.release()
     return times + forgets
+
+
+def hold_and_wait_for(held, awaited, begun):
+    held.acquire()
+    begun.set()
+    awaited.acquire()
+
+
+def hold_in_c_code(lock, *gate):
+    """Holds the lock in C code until the gate is opened. Then it is released, if it still can be."""
+    with lock:
+        executor_tasks.announce_and_wait(*gate)
