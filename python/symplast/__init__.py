@@ -25,7 +25,9 @@ from symplast._symplast import (
     Array,
     AtomicInt,
     AtomicRef,
+    Barrier,
     BoundedSemaphore,
+    Condition,
     DeletedError,
     Dict,
     Event,
@@ -44,6 +46,7 @@ from symplast._symplast import (
     SimpleQueue,
     SortedDict,
     SymplastError,
+    TaskInterrupted,
     add,
     compare_exchange,
     current_pool,
@@ -63,13 +66,19 @@ __all__ = [
     "Array",
     "AtomicInt",
     "AtomicRef",
+    "Barrier",
     "BoundedSemaphore",
+    "BrokenBarrierError",
     "BrokenInterpreterPool",
+    "Condition",
     "DeletedError",
     "Dict",
     "Event",
+    "ExecutorStats",
     "Interpreter",
+    "InterpreterFuture",
     "InterpreterPoolExecutor",
+    "LargeDataWarning",
     "Leak",
     "List",
     "Lock",
@@ -89,6 +98,7 @@ __all__ = [
     "SimpleQueue",
     "SortedDict",
     "SymplastError",
+    "TaskInterrupted",
     "__version__",
     "add",
     "compare_exchange",
@@ -112,10 +122,20 @@ _start.keep(_sys.modules[__name__])
 def __getattr__(name):
     # These names need concurrent.futures and pickle, whose import costs more than everything else here. Freezing and reading do
     # not.
-    if name in ("InterpreterPoolExecutor", "BrokenInterpreterPool", "RemoteError"):
+    if name in ("InterpreterPoolExecutor", "InterpreterFuture", "BrokenInterpreterPool", "ExecutorStats", "RemoteError"):
         from symplast import executor
 
         value = globals()[name] = getattr(executor, name)
+        return value
+    if name == "BrokenBarrierError":
+        from threading import BrokenBarrierError as value
+
+        globals()[name] = value
+        return value
+    if name == "LargeDataWarning":
+        from symplast.byvalue import crossings
+
+        value = globals()[name] = crossings.LargeDataWarning
         return value
     if name in ("extensions", "interpreters"):
         import importlib

@@ -19,6 +19,7 @@ from collections.abc import Set as AbstractSet
 from concurrent.futures import Executor, Future
 from concurrent.futures.thread import BrokenThreadPool
 from contextlib import AbstractContextManager
+from threading import BrokenBarrierError as BrokenBarrierError
 from types import TracebackType
 from typing import (
     Any,
@@ -57,13 +58,19 @@ __all__ = [
     "Array",
     "AtomicInt",
     "AtomicRef",
+    "Barrier",
     "BoundedSemaphore",
+    "BrokenBarrierError",
     "BrokenInterpreterPool",
+    "Condition",
     "DeletedError",
     "Dict",
     "Event",
+    "ExecutorStats",
     "Interpreter",
+    "InterpreterFuture",
     "InterpreterPoolExecutor",
+    "LargeDataWarning",
     "Leak",
     "List",
     "Lock",
@@ -83,6 +90,7 @@ __all__ = [
     "SimpleQueue",
     "SortedDict",
     "SymplastError",
+    "TaskInterrupted",
     "__version__",
     "add",
     "compare_exchange",
@@ -108,7 +116,23 @@ class AbandonedError(SymplastError, RuntimeError): ...
 class RemoteError(SymplastError): ...
 class BrokenInterpreterPool(BrokenThreadPool): ...
 
+# Raised in a task when it is interrupted; not an Exception.
+class TaskInterrupted(BaseException): ...
+
+class InterpreterFuture(Future[_T]):
+    # Cancels the task, or raises TaskInterrupted in it if a worker runs it.
+    def interrupt(self) -> bool: ...
+
+class ExecutorStats(NamedTuple):
+    workers: int
+    queued: int
+    running: int
+    done: int
+    # Seconds in tasks by the name of the worker's thread.
+    busy_seconds: dict[str, float]
+
 class PendingMemoryWarning(RuntimeWarning): ...
+class LargeDataWarning(RuntimeWarning): ...
 
 class PoolStats(NamedTuple):
     name: str
@@ -374,6 +398,19 @@ class RLock:
     def __exit__(self, *exc_info: object) -> None: ...
 
 @final
+class Condition:
+    def __new__(cls, lock: Lock | RLock | None = None) -> Self: ...
+    def acquire(self, blocking: bool = True, timeout: float = -1) -> bool: ...
+    def release(self) -> None: ...
+    def locked(self) -> bool: ...
+    def __enter__(self) -> bool: ...
+    def __exit__(self, *exc_info: object) -> None: ...
+    def wait(self, timeout: float | None = None) -> bool: ...
+    def wait_for(self, predicate: Callable[[], _T], timeout: float | None = None) -> _T: ...
+    def notify(self, n: SupportsIndex = 1) -> None: ...
+    def notify_all(self) -> None: ...
+
+@final
 class Event:
     def __new__(cls) -> Self: ...
     def is_set(self) -> bool: ...
@@ -388,6 +425,21 @@ class Semaphore:
     def release(self, n: SupportsIndex = 1) -> None: ...
     def __enter__(self) -> bool: ...
     def __exit__(self, *exc_info: object) -> None: ...
+
+@final
+class Barrier:
+    def __new__(
+        cls, parties: SupportsIndex, action: Callable[[], object] | None = None, timeout: float | None = None
+    ) -> Self: ...
+    @property
+    def parties(self) -> int: ...
+    @property
+    def n_waiting(self) -> int: ...
+    @property
+    def broken(self) -> bool: ...
+    def wait(self, timeout: float | None = None) -> int: ...
+    def reset(self) -> None: ...
+    def abort(self) -> None: ...
 
 @final
 class BoundedSemaphore:
@@ -444,7 +496,37 @@ class List(MutableSequence[_T]):
     def __ge__(self, value: list[_T] | List[_T], /) -> bool: ...
     __hash__: ClassVar[None]  # type: ignore[assignment]
 
-class InterpreterPoolExecutor(Executor):
+class _ManyCalls(Executor):
+    def submit(self, fn: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> InterpreterFuture[_T]: ...
+    def map(
+        self,
+        fn: Callable[..., _T],
+        *iterables: Iterable[Any],
+        timeout: float | None = None,
+        chunksize: int = 1,
+        buffersize: int | None = None,
+        progress: bool = False,
+    ) -> Iterator[_T]: ...
+    def starmap(
+        self,
+        fn: Callable[..., _T],
+        iterable: Iterable[Iterable[Any]],
+        chunksize: int = 1,
+        *,
+        timeout: float | None = None,
+        buffersize: int | None = None,
+        progress: bool = False,
+    ) -> Iterator[_T]: ...
+    def imap_unordered(
+        self,
+        fn: Callable[..., _T],
+        *iterables: Iterable[Any],
+        chunksize: int = 1,
+        buffersize: int | None = None,
+        progress: bool = False,
+    ) -> Iterator[_T]: ...
+
+class InterpreterPoolExecutor(_ManyCalls):
     def __init__(
         self,
         max_workers: int | None = None,
@@ -454,16 +536,15 @@ class InterpreterPoolExecutor(Executor):
         *,
         extensions: Literal["private", "refuse"] | Mapping[str, Literal["private", "shared", "refuse"]] | None = None,
         libraries: Mapping[str, Literal["private", "shared"]] | None = None,
+        max_tasks_per_child: int | None = None,
+        preload: Iterable[str] = (),
+        forward_logging: bool = False,
     ) -> None: ...
-    def submit(self, fn: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> Future[_T]: ...
-    def map(
-        self,
-        fn: Callable[..., _T],
-        *iterables: Iterable[Any],
-        timeout: float | None = None,
-        chunksize: int = 1,
-        buffersize: int | None = None,
-    ) -> Iterator[_T]: ...
+    def with_options(self, *, timeout: float | None = None) -> _ManyCalls: ...
+    def recycle(self, wait: bool = True) -> None: ...
+    def stats(self) -> ExecutorStats: ...
+    def terminate_workers(self) -> None: ...
+    def kill_workers(self) -> None: ...
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None: ...
     def __exit__(
         self, exc_type: type[BaseException] | None, exc_value: BaseException | None, traceback: TracebackType | None
