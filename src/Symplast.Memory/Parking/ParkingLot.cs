@@ -241,12 +241,15 @@ public static unsafe class ParkingLot
                 begin = waiter->Number + 1;
                 total++;
                 if (state == Waiter.IsUnparked) Unlink(bucket, waiter);
-                if (waiter->Descriptor >= 0) Libc.AddToEvent(waiter->Descriptor, 1);
                 int* word = &waiter->State;
+                int descriptor = waiter->Descriptor;
                 // Full fence: pairs with the exchanges in Sleep and the read in WasUnparked. From here on an unparked waiter may
                 // be gone. The word is woken by its address only, which does no harm whatever lies there then. A thread that is
                 // still awake needs no system call.
                 if (Interlocked.Exchange(ref *word, state) == Waiter.IsAsleep) woken[count++] = word;
+                // After the state, which the event loop reads once it is woken. The descriptor stays open: who removes the waiter
+                // waits for the bucket's lock.
+                if (descriptor >= 0) Libc.AddToEvent(descriptor, 1);
             }
             FutexLock.Exit(&bucket->Lock);
             for (int i = 0; i < count; i++) Futex.Wake(woken[i], 1);
