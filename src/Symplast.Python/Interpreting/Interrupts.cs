@@ -157,18 +157,23 @@ internal sealed unsafe class Interrupts
             Volatile.Write(ref _isPending, 0);
             return false;
         }
-        Interlocked.Increment(ref *_word);
-        Futex.Wake(_word, int.MaxValue);
-        // The increment is a full fence; pairs with that in TryAwait. Either this thread sees the answers, or that one sees the
+        Alert();
+        // The increment in Alert is a full fence; pairs with that in TryAwait. Either this thread sees the answers, or that one sees the
         // request.
         Volatile.Read(ref _awaited)?.Nudge();
-        // Threads of the interpreter that wait for events of live objects pass a checkpoint.
-        ParkingLot.Alert(_number);
         return true;
     }
 
     bool Signal() =>
         Api.Table._PyEval_AddPendingCall(_interpreter, (delegate* unmanaged[Cdecl]<void*, int>)&Run, (void*)_handle, 0) == 0;
+
+    // Wakes the interpreter's threads that sleep or wait for an event of a live object, which then pass a checkpoint. Full fence.
+    void Alert()
+    {
+        Interlocked.Increment(ref *_word);
+        Futex.Wake(_word, int.MaxValue);
+        ParkingLot.Alert(_number);
+    }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     static int Run(void* handle)
@@ -198,9 +203,7 @@ internal sealed unsafe class Interrupts
         }
         _isAsynchronous = true;
         api.PyThreadState_SetAsyncExc(_thread, type);
-        Interlocked.Increment(ref *_word);
-        Futex.Wake(_word, int.MaxValue);
-        ParkingLot.Alert(_number);
+        Alert();
         return false;
     }
 

@@ -92,3 +92,10 @@ def try_lock(lock, timeout=0.01):
 
 def try_lock_for_ever(lock):
     return try_lock(lock, -1)
+
+
+def hold_and_leave_a_thread(lock, other):
+    """Takes the lock and leaves a daemon thread in C code, which keeps the interpreter from ending. Its other thread waits."""
+    threading.Thread(target=time.sleep, args=(3600,), daemon=True).start()
+    threading.Thread(target=other.acquire, daemon=True).start()
+    return lock.acquire()

@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 import unittest
+import warnings
 
 import symplast
 
@@ -268,6 +269,20 @@ class Abandonment(executor_case.ExecutorCase):
         self.assertTrue(lock_waits.Waiter(lock.acquire).end())
         self.assertFalse(lock.acquire(timeout=0.01))
         lock.release()
+
+    def test_an_interpreter_that_cannot_end_gives_its_locks_up(self):
+        for make in LOCKS:
+            lock, other = make(), make()
+            with other:
+                with warnings.catch_warnings(), symplast.InterpreterPoolExecutor(1) as executor:
+                    warnings.simplefilter("ignore")
+                    executor.submit(lock_waits.hold_and_leave_a_thread, lock, other).result()
+                    waiter = lock_waits.Waiter(lock.acquire)
+                    waiter.await_sleep()
+                with self.assertRaises(symplast.AbandonedError):
+                    waiter.end()
+            self.assertTrue(lock.acquire(timeout=60))
+            self.assertTrue(other.acquire(timeout=60))
 
     def test_an_abandoned_lock_may_be_released_before_anyone_noticed(self):
         lock = symplast.Lock()
