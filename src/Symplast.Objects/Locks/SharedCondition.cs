@@ -42,10 +42,13 @@ public unsafe struct SharedCondition
     /// <summary>What is waited for in the <see cref="ParkingLot"/>. Does not touch the condition's memory.</summary>
     public static nuint Event(SharedCondition* shared) => (nuint)(&shared->Lock);
 
-    /// <summary>Gets the lock without a reference. Called inside a section.</summary>
+    /// <summary>
+    /// Gets the lock without a reference, also of a condition that was deleted by hand, whose lock is to be released. Deleted only
+    /// if the pool was deleted. Called inside a section.
+    /// </summary>
     public static Status LockOf(SharedCondition* shared, out Value held)
     {
-        bool isDeleted = SharedObject.IsDeleted((SharedObject*)shared);
+        bool isDeleted = PoolHeap.IsDeleted(Heap.Of(shared));
         held = isDeleted ? default : shared->Lock;
         return isDeleted ? Status.Deleted : Status.Done;
     }

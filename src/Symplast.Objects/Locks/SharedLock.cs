@@ -109,7 +109,7 @@ public unsafe struct SharedLock
 
     /// <summary>
     /// Releases the lock, or takes one from the depth. Missing if it is not held, or if it is reentrant and another owner holds
-    /// it.
+    /// it. Closed if the owner itself was ended: the lock may be another one's by now.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Status Exit(Participant* me, SharedLock* shared, LockOwner* owner)
@@ -117,7 +117,8 @@ public unsafe struct SharedLock
         ulong seen = 0;
         Epoch.Enter(me);
         Status status = Status.Deleted;
-        if (!SharedObject.IsDeleted((SharedObject*)shared))
+        if (owner->Number == 0) status = Status.Closed;
+        else if (!SharedObject.IsDeleted((SharedObject*)shared))
         {
             if (!IsReentrant(shared) || CanLeave(shared, owner, ref seen))
             {

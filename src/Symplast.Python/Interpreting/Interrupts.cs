@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Memory;
+using Symplast.Objects;
 
 namespace Symplast.Python.Interpreting;
 
@@ -158,8 +159,8 @@ internal sealed unsafe class Interrupts
             return false;
         }
         Alert();
-        // The increment in Alert is a full fence; pairs with that in TryAwait. Either this thread sees the answers, or that one sees the
-        // request.
+        // The increment in Alert is a full fence; pairs with that in TryAwait. Either this thread sees the answers, or that one
+        // sees the request.
         Volatile.Read(ref _awaited)?.Nudge();
         return true;
     }
@@ -303,7 +304,9 @@ internal sealed unsafe class Interrupts
         {
             // A pending call that was not run says that the thread sits in C code, which nothing ends.
             if (Volatile.Read(ref _isPending) == 0) Request();
-            else _insistence = Math.Min(2 * _insistence, LeastInsistence);
+            else if (_insistence < LeastInsistence) _insistence = Math.Min(2 * _insistence, LeastInsistence);
+            // Nobody may wait for ever for what it holds. Once more does no harm.
+            else LockOwners.EndThoseOf(_number);
             _nextKill = now + _insistence;
         }
         if (_reminder <= now)

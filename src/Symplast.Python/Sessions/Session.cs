@@ -176,6 +176,8 @@ internal sealed unsafe class Session : IResident
         _interrupted = number;
         Api.Table._PyEval_AddPendingCall(
             _interpreter, (delegate* unmanaged[Cdecl]<void*, int>)&RaiseKeyboardInterrupt, (void*)Key, 0);
+        // The code may wait for an event of a live object.
+        ParkingLot.Alert(Api.Table.PyInterpreterState_GetID(_interpreter));
     }
 
     // Any thread of the interpreter may run this pending call, so it does not raise in the calling thread.

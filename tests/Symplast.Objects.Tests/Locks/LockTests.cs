@@ -87,6 +87,10 @@ public sealed unsafe class LockTests : IDisposable
         LockOwners.EndThoseOf(7);
         Assert.Equal(0ul, LockOwners.NumberOf(reused));
         Assert.Equal(0ul, LockOwners.NumberOf(next));
+        // Those that were given up can neither take nor release.
+        Assert.Equal(Status.Closed, SharedLock.TryEnter(_me, shared, next));
+        Assert.Equal(Status.Closed, SharedLock.Enter(_me, shared, reused, waits: true));
+        Assert.Equal(Status.Closed, SharedLock.Exit(_me, shared, reused));
         LockOwner* other = LockOwners.Begin(8, 0);
         Assert.Equal(Status.Abandoned, SharedLock.Enter(_me, shared, other, waits: false));
         Assert.Equal(Status.Done, SharedLock.Enter(_me, shared, other, waits: false));

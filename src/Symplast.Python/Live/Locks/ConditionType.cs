@@ -48,11 +48,12 @@ internal static unsafe partial class ConditionType
     });
 
     /// <summary>
-    /// Returns a new reference to the handle of the lock of a condition that can be used; null with an exception set.
+    /// Returns a new reference to the handle of the lock of a condition; null with an exception set, also if the condition was
+    /// deleted and the lock is not to be released.
     /// </summary>
-    static Handle* LockOf(Handle* handle)
+    static Handle* LockOf(Handle* handle, bool toRelease = false)
     {
-        if (!LiveMethods.IsUsable(handle)) return null;
+        if (toRelease ? !LiveMethods.IsUsable(handle) : !LiveMethods.CheckAlive(handle)) return null;
         LiveState* state = handle->State;
         PyObject* result;
         Status status;
@@ -150,7 +151,7 @@ internal static unsafe partial class ConditionType
 
     static PyObject* Give(Handle* handle)
     {
-        Handle* held = LockOf(handle);
+        Handle* held = LockOf(handle, toRelease: true);
         PyObject* result = held == null ? null : LockMethods.Give(held);
         References.Drop((PyObject*)held);
         return result;

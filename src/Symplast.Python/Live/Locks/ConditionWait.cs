@@ -10,7 +10,8 @@ internal static unsafe class ConditionWait
 {
     /// <summary>
     /// Waits until notified or until the deadline. Returns false with an exception set. The lock is held again whatever happens,
-    /// unless an exception has interrupted the wait for it, or it was deleted. The caller holds references to both handles.
+    /// unless an exception has interrupted the wait for it, or it, or the condition's pool, was deleted. The caller holds
+    /// references to both handles.
     /// </summary>
     internal static bool TryWait(Handle* handle, Handle* held, long deadline, out bool wasNotified)
     {
@@ -37,6 +38,9 @@ internal static unsafe class ConditionWait
         // A notification that this thread does not use is another one's.
         if (!goesOn && wasNotified) ParkingLot.Unpark(happening);
         bool isDeleted = goesOn && LiveMethods.IsDeleted(handle);
+        // Then nobody could release the lock by means of the condition.
+        if (isDeleted && (handle->Shared == null || PoolHeap.IsDeleted(Heap.Of(handle->Shared))))
+            return LiveErrors.RaiseDeleted(handle) != null;
         bool isHeld = Retake(held, owner, depth, goesOn);
         return isHeld && goesOn && (!isDeleted || LiveErrors.RaiseDeleted(handle) != null);
     }

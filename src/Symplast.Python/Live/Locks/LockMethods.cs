@@ -101,14 +101,18 @@ internal static unsafe partial class LockMethods
             Status.Done => Api.Table._Py_TrueStruct,
             Status.TimedOut => Api.Table._Py_FalseStruct,
             Status.Abandoned => RaiseAbandoned(handle, "it is free now, and what it protects may be half changed"),
-            Status.Closed => Errors.Runtime("this interpreter was given up, and cannot take locks any more"),
+            Status.Closed => RaiseGivenUp(),
             _ => LiveErrors.Raise(handle, status),
         };
     }
 
+    static PyObject* RaiseGivenUp() =>
+        Errors.Runtime("this interpreter was given up, and can neither take nor release locks any more");
+
     [MethodImpl(MethodImplOptions.NoInlining)]
     static PyObject* Refuse(Handle* handle, Status status)
     {
+        if (status == Status.Closed) return RaiseGivenUp();
         if (status != Status.Missing) return LiveErrors.Raise(handle, status);
         bool isReentrant = handle->Head.Type == handle->State->TypeOf(LiveKind.RLock);
         return Errors.Runtime(isReentrant ? "cannot release un-acquired lock" : "release unlocked lock");

@@ -1,7 +1,6 @@
 """symplast.Lock and RLock between threads and interpreters."""
 
 import gc
-import os
 import pickle
 import signal
 import threading
@@ -302,12 +301,23 @@ class Abandonment(executor_case.ExecutorCase):
 
 class OtherProcesses(executor_case.ExecutorCase):
     def test_a_forked_child_is_refused(self):
-        lock = symplast.Lock()
-        process = os.fork()
-        if process == 0:
-            try:
-                lock.acquire()
-            except RuntimeError as error:
-                os._exit(7 if "forked" in str(error) else 1)
-            os._exit(2)
-        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), 7)
+        executor_case.run("""
+            import os, symplast
+            shared = (symplast.Lock(), symplast.RLock(), symplast.Condition(), symplast.Event(), symplast.Semaphore(),
+                      symplast.BoundedSemaphore(), symplast.Barrier(1))
+            process = os.fork()
+            if process == 0:
+                for each in shared:
+                    for name in ("acquire", "release", "wait", "locked", "set", "notify", "reset"):
+                        try:
+                            getattr(each, name, shared[0].acquire)()
+                        except RuntimeError as error:
+                            if "forked" not in str(error):
+                                os._exit(1)
+                        else:
+                            os._exit(2)
+                os._exit(7)
+            assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 7
+            for each in shared:
+                getattr(each, "acquire", lambda: None)()
+            """)

@@ -7,6 +7,7 @@ import unittest
 import symplast
 
 import executor_case
+import lock_waits
 
 
 def wait_as_daemons(calls, waiting, ended):
@@ -39,19 +40,48 @@ class Workers(executor_case.ExecutorCase):
         with condition:
             condition.notify_all()
 
+    def test_a_killed_worker_leaves_its_wait_and_its_locks(self):
+        lock, other, begun = symplast.Lock(), symplast.RLock(), symplast.Event()
+        lock.acquire()
+        executor = symplast.InterpreterPoolExecutor(1)
+        executor.submit(lock_waits.hold_and_wait_for, other, lock, begun)
+        begun.wait()
+        executor.kill_workers()
+        with self.assertRaises(symplast.AbandonedError):
+            other.acquire()
+        self.assertTrue(other.acquire(timeout=60))
+        lock.release()
+        self.assertTrue(lock.acquire(timeout=60))
+        executor.shutdown()
+
+    def test_a_killed_worker_that_sits_in_c_code_gives_its_locks_up(self):
+        lock = symplast.Lock()
+        executor = symplast.InterpreterPoolExecutor(1)
+        gate = self.gate()
+        executor.submit(lock_waits.hold_in_c_code, lock, *gate.arguments)
+        gate.await_tasks()
+        executor.kill_workers()
+        with self.assertRaises(symplast.AbandonedError):
+            lock.acquire()
+        with lock:
+            gate.open()
+            self.assertFalse(lock.acquire(timeout=0.1))
+        executor.shutdown()
+
     def test_an_interrupted_program_does_not_wait_for_what_its_tasks_wait_for(self):
         executor_case.run("""
             import os, signal, symplast, threading
             lock = symplast.Lock()
             lock.acquire()
-            begun = symplast.Event()
+            begun = symplast.Semaphore(0)
 
             def wait(lock, begun):
-                begun.set()
+                begun.release()
                 lock.acquire()
 
             def interrupt():
-                begun.wait()
+                begun.acquire()
+                begun.acquire()
                 os.kill(os.getpid(), signal.SIGINT)
 
             try:
