@@ -342,6 +342,9 @@ class Map(ExecutorCase):
             if name == "__version__":
                 continue
             public = getattr(symplast, name)
+            if public is threading.BrokenBarrierError:
+                # The standard library's own class, which has no text.
+                continue
             with self.subTest(name):
                 self.assertTrue(public.__doc__ and "ThreadPool" not in public.__doc__)
                 if isinstance(public, type) and issubclass(public, BaseException):

@@ -2,6 +2,7 @@
 
 import collections
 import itertools
+import operator
 import os
 import threading
 import time
@@ -86,9 +87,8 @@ def wait_for_lock(announce, seconds):
 
 
 def wait_in_c(announce, gate):
-    """Sits in C code until the gate opens, and in Python then."""
-    os.write(announce, b"s")
-    os.read(gate, 1)
+    """Sits in C code until the gate opens, and in Python then. No bytecode comes between the announcement and the wait."""
+    list(map(operator.call, (os.write, os.read), (announce, gate), (b"s", 1)))
     while True:
         pass
 
