@@ -25,7 +25,7 @@ from pathlib import Path
 
 # The order in which subjects run and are listed: modules of this folder.
 SUBJECTS = ("freezing", "reading", "live", "live_sorted", "live_rivals", "live_together", "live_memory", "scaling", "handover",
-            "executors", "footprint",
+            "executors", "queues", "footprint",
             "unshared", "extensions")
 
 # A side of a comparison: a function that does its work once and returns the cost.

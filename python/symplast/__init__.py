@@ -37,11 +37,14 @@ from symplast._symplast import (
     PoolFullError,
     PoolInUseError,
     PoolStats,
+    Queue,
     RLock,
     Semaphore,
     Set,
+    SimpleQueue,
     SortedDict,
     SymplastError,
+    TaskInterrupted,
     add,
     compare_exchange,
     current_pool,
@@ -66,7 +69,9 @@ __all__ = [
     "DeletedError",
     "Dict",
     "Event",
+    "ExecutorStats",
     "Interpreter",
+    "InterpreterFuture",
     "InterpreterPoolExecutor",
     "LargeDataWarning",
     "Leak",
@@ -79,12 +84,16 @@ __all__ = [
     "PoolFullError",
     "PoolInUseError",
     "PoolStats",
+    "Queue",
     "RLock",
     "RemoteError",
     "Semaphore",
     "Set",
+    "ShutDown",
+    "SimpleQueue",
     "SortedDict",
     "SymplastError",
+    "TaskInterrupted",
     "__version__",
     "add",
     "compare_exchange",
@@ -108,7 +117,7 @@ _start.keep(_sys.modules[__name__])
 def __getattr__(name):
     # These names need concurrent.futures and pickle, whose import costs more than everything else here. Freezing and reading do
     # not.
-    if name in ("InterpreterPoolExecutor", "BrokenInterpreterPool", "RemoteError"):
+    if name in ("InterpreterPoolExecutor", "InterpreterFuture", "BrokenInterpreterPool", "ExecutorStats", "RemoteError"):
         from symplast import executor
 
         value = globals()[name] = getattr(executor, name)
@@ -131,6 +140,11 @@ def __getattr__(name):
         from symplast import objects
 
         value = globals()[name] = objects.Object
+        return value
+    if name == "ShutDown":
+        from symplast import queues
+
+        value = globals()[name] = queues.ShutDown
         return value
     if name in ("Leak", "leaks"):
         from symplast import census

@@ -9,7 +9,7 @@ import gc
 import sys
 import time
 
-from symplast import _symplast
+from symplast import _symplast, output
 
 # Seconds that the threads may take. An interpreter whose threads sit in C code for longer stays until the program ends.
 _PATIENCE = 0.4
@@ -43,7 +43,7 @@ def stop(threading):
                 raised[thread] = now
         tries += 1
         if tries % _TRIES == 0:
-            _wake_waiting(left)
+            _wake_waiting([*left, threading["_main_thread"]])
         time.sleep(pause)
         pause = min(2 * pause, _LONGEST_PAUSE)
 
@@ -72,7 +72,7 @@ def _wake_waiting(threads):
             if type(referent) is _LOCK or type(referent) is _queue.SimpleQueue:
                 found[id(referent)] = referent
     for thread in threads:
-        # The lock by which 3.12 knows that the thread has not ended must stay locked.
+        # The lock by which 3.12 knows that the thread, or the worker's own one, has not ended must stay locked.
         found.pop(id(getattr(thread, "_tstate_lock", None)), None)
     for obj in found.values():
         try:
@@ -95,8 +95,4 @@ def _warn(left):
         RuntimeWarning,
         stacklevel=1,
     )
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except Exception:
-            continue
+    output.flush()

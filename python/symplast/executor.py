@@ -2,27 +2,24 @@
 
 import _thread
 import atexit
-import collections
 import functools
 import itertools
-import marshal
 import os
 import signal
 import sys
 import threading
-import time
 import weakref
 from concurrent.futures import _base, thread
 
-from symplast import _start, _symplast, alternatives, byvalue, privacy, searchpath, signals, transport
+from symplast import _start, _symplast, alternatives, byvalue, options, privacy, results, searchpath, signals, transport
 # Imported here and not when the first definition is written: a signal handler might interrupt that import.
 from symplast.byvalue import crossings, tasks
 from symplast.byvalue import writer as _writer
-from symplast.crew import BrokenInterpreterPool, Crew
+from symplast.crew import BrokenInterpreterPool, Crew, ExecutorStats
 from symplast.crew import stop as _stop
 from symplast.future import InterpreterFuture, RemoteError, take_back
 
-__all__ = ["BrokenInterpreterPool", "InterpreterPoolExecutor", "RemoteError"]
+__all__ = ["BrokenInterpreterPool", "ExecutorStats", "InterpreterPoolExecutor", "RemoteError"]
 
 _crews = weakref.WeakSet()
 _exiting = False
@@ -31,7 +28,7 @@ _in_child = False
 
 # A ThreadPoolExecutor, as the standard library's InterpreterPoolExecutor is from 3.14 on: asyncio demands that of a default
 # executor. No method of ThreadPoolExecutor is used.
-class InterpreterPoolExecutor(thread.ThreadPoolExecutor):
+class InterpreterPoolExecutor(results.ManyCalls, thread.ThreadPoolExecutor):
     """Runs calls in worker interpreters, each with its own GIL, in threads of this process, on all cores at once.
 
     The interface is that of concurrent.futures.Executor. Frozen objects, live objects and pools cross by pointer, alone or
@@ -44,7 +41,7 @@ class InterpreterPoolExecutor(thread.ThreadPoolExecutor):
     """
 
     def __init__(self, max_workers=None, thread_name_prefix="", initializer=None, initargs=(), *, extensions=None,
-                 libraries=None):
+                 libraries=None, max_tasks_per_child=None, preload=(), forward_logging=False):
         """Make an executor. Workers start as tasks need them.
 
         max_workers         the largest number of workers; by default the number of usable cores
@@ -54,6 +51,10 @@ class InterpreterPoolExecutor(thread.ThreadPoolExecutor):
                             "private" (a private copy in each worker), "refuse" (ImportError), or a dict of policies by the
                             name of a module or package, which may also be "shared" (loaded without CPython's check)
         libraries           a dict of "private" or "shared" by a pattern of the file names of libraries
+        max_tasks_per_child the number of tasks after which a worker is replaced by a new one; None for no limit
+        preload             the names of modules that each worker imports at its start, before it calls the initializer
+        forward_logging     whether logging records and warnings of workers reach the handlers of the program; workers get the
+                            levels that its loggers have now
 
         Modules and libraries that are not named are loaded as symplast.extensions.policy says. ValueError or TypeError for a
         wrong argument; RuntimeError if workers cannot run in this process. An initializer that cannot be pickled raises here.
@@ -64,6 +65,11 @@ class InterpreterPoolExecutor(thread.ThreadPoolExecutor):
             raise ValueError("max_workers must be greater than 0")
         if initializer is not None and not callable(initializer):
             raise TypeError("initializer must be a callable")
+        if max_tasks_per_child is not None and not isinstance(max_tasks_per_child, int):
+            raise TypeError("max_tasks_per_child must be an integer")
+        if max_tasks_per_child is not None and max_tasks_per_child <= 0:
+            raise ValueError("max_tasks_per_child must be >= 1")
+        preload = _checked_names(preload)
         policy = privacy.policy.copy()
         policy.update(extensions, libraries)
         _symplast._settle_process()
@@ -79,15 +85,18 @@ class InterpreterPoolExecutor(thread.ThreadPoolExecutor):
             "directories": directories,
             "argv": list(sys.argv),
             "initializer": start,
+            "preload": preload,
             "extensions": dict(policy.extensions),
             "libraries": dict(policy.libraries),
         }
         prefix = thread_name_prefix or "InterpreterPoolExecutor-%d" % _next_number()
-        self._crew = Crew(marshal.dumps(settings), parcel, prefix, max_workers)
+        self._crew = Crew(settings, parcel, prefix, max_workers, forward_logging)
         self._channel = self._crew.channel
+        if max_tasks_per_child is not None:
+            self._channel.limit_tasks(min(max_tasks_per_child, _MOST_TASKS))
         _crews.add(self._crew)
         # When the executor is collected, its workers finish the queued tasks and end.
-        self._finalizer = weakref.finalize(self, self._channel.close)
+        self._finalizer = weakref.finalize(self, self._crew.close)
         self._finalizer.atexit = False
 
     def __reduce__(self):
@@ -114,6 +123,25 @@ class InterpreterPoolExecutor(thread.ThreadPoolExecutor):
         be started, MemoryError if a worker has not enough memory to start, BrokenInterpreterPool if a worker could not be
         initialized.
         """
+        return self._submit(fn, args, kwargs, None)
+
+    def with_options(self, *, timeout=None):
+        """Return an executor for the same workers whose tasks have options. submit() keeps all arguments for the task.
+
+        timeout     the seconds that a task may run, from when a worker begins it; with chunksize, a chunk is one task. Then
+                    TaskInterrupted is raised in it, as by interrupt() of the future. If the task lets it through, the future's
+                    exception is TimeoutError. If it catches it, the future gets what the task returns or raises.
+
+            executor.with_options(timeout=5).submit(parse, text)
+
+        TypeError or ValueError for a wrong timeout.
+        """
+        return options.ExecutorWithOptions(self, options.limit(timeout))
+
+    def _submitter(self):
+        return self, None
+
+    def _submit(self, fn, args, kwargs, limit):
         if _in_child:
             # A bound method that was obtained before the fork still leads here.
             _start.refuse()
@@ -135,7 +163,12 @@ class InterpreterPoolExecutor(thread.ThreadPoolExecutor):
         self._check_usable()
         future._channel = self._channel
         try:
-            if not self._channel.put(future, data, parcel):
+            if limit is None:
+                queued = self._channel.put(future, data, parcel)
+            else:
+                future._limit = limit
+                queued = self._channel.put(future, data, parcel, max(1, round(limit * 1e9)))
+            if not queued:
                 self._check_usable()
                 raise RuntimeError("cannot schedule new futures after shutdown")
             self._crew.man(min(self._max_workers, self._channel.unanswered))
@@ -145,31 +178,6 @@ class InterpreterPoolExecutor(thread.ThreadPoolExecutor):
             raise
         return future
 
-    def map(self, fn, *iterables, timeout=None, chunksize=1, buffersize=None):
-        """Return an iterator over the results of fn(*args) for each args of zip(*iterables), in order.
-
-        This is Executor.map of Python 3.14, on all versions. Tasks are submitted when map() is called.
-
-        timeout     seconds from the call of map() after which a missing result raises TimeoutError; None for no limit
-        chunksize   the number of calls that are sent as one task
-        buffersize  the largest number of submitted tasks whose results have not been asked for; the iterables may then be endless
-
-        ValueError or TypeError for a wrong chunksize or buffersize, and the errors of submit(). The first exception of a call is
-        raised by the iterator, which then ends.
-        """
-        if chunksize < 1:
-            raise ValueError("chunksize must be >= 1.")
-        if buffersize is not None and not isinstance(buffersize, int):
-            raise TypeError("buffersize must be an integer or None")
-        if buffersize is not None and buffersize < 1:
-            raise ValueError("buffersize must be None or > 0")
-        end = None if timeout is None else timeout + time.monotonic()
-        calls = zip(*iterables)
-        if chunksize == 1:
-            return _results(self, fn, calls, end, buffersize)
-        return _flatten(
-            _results(self, functools.partial(_run_chunk, fn), zip(itertools.batched(calls, chunksize)), end, buffersize))
-
     def shutdown(self, wait=True, *, cancel_futures=False):
         """Accept no more calls, and let the workers end when the queued tasks are done.
 
@@ -177,11 +185,45 @@ class InterpreterPoolExecutor(thread.ThreadPoolExecutor):
         cancel_futures  whether to cancel the queued tasks instead of running them
         """
         self._shutdown = True
-        self._channel.close()
+        self._crew.close()
         if cancel_futures:
             take_back(self._channel.drain)
+            if not wait and (self._channel.was_interrupted_since_put or _handles_interrupt()):
+                # Whoever pressed Ctrl-C does not want to wait for the running tasks, as a Ctrl-C also ends processes.
+                self._crew.interrupt()
         if wait:
             self._crew.join()
+
+    def terminate_workers(self):
+        """Shut down at once: cancel the queued tasks, and interrupt the running ones.
+
+        This is ProcessPoolExecutor.terminate_workers of Python 3.14. The futures of running tasks end with
+        BrokenInterpreterPool. TaskInterrupted is raised in the tasks, so that they can clean up. A task in C code goes on until
+        that returns, but neither shutdown() nor the end of the program waits for it.
+        """
+        self._shutdown = True
+        self._crew.dismiss(kill=False)
+
+    def kill_workers(self):
+        """Shut down at once, as terminate_workers(), but raise TaskInterrupted again and again until the workers have ended."""
+        self._shutdown = True
+        self._crew.dismiss(kill=True)
+
+    def recycle(self, wait=True):
+        """Replace the workers by new ones, one by one, while tasks go on. Each worker ends after the task that it runs.
+
+        The new workers run the initializer and import their modules anew. No task is lost or run twice.
+
+        wait    whether to wait until all present workers have been replaced
+
+        RuntimeError after shutdown().
+        """
+        self._check_usable()
+        self._crew.recycle(wait)
+
+    def stats(self):
+        """Return what the workers do, an ExecutorStats."""
+        return self._crew.stats()
 
     def __exit__(self, exc_type, exc_value, traceback):
         if exc_type is not None and issubclass(exc_type, KeyboardInterrupt):
@@ -203,62 +245,33 @@ class InterpreterPoolExecutor(thread.ThreadPoolExecutor):
 
 _next_number = itertools.count().__next__
 
+# Fits a 64-bit number.
+_MOST_TASKS = 1 << 62
+
+
+def _checked_names(preload):
+    if isinstance(preload, str):
+        raise TypeError("preload must be the names of modules, not a str: preload=[name]")
+    names = list(preload)
+    for name in names:
+        if not isinstance(name, str):
+            raise TypeError(f"preload: the name of a module must be a str, not {type(name).__name__}")
+        if not name or name.startswith("."):
+            raise ValueError(f"preload: {name!r} is not the full name of a module")
+    return names
+
+
+def _handles_interrupt():
+    # Whether the caller handles a KeyboardInterrupt.
+    error = sys.exception()
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None
+
 
 def _usable_cores():
     count = getattr(os, "process_cpu_count", None)
     return (count() if count else len(os.sched_getaffinity(0))) or 1
-
-
-def _run_chunk(fn, chunk):
-    return [fn(*args) for args in chunk]
-
-
-def _results(executor, fn, calls, end, buffersize):
-    # The tasks are submitted now, not when the first result is asked for. The iterator holds no reference to the executor.
-    futures = collections.deque()
-    try:
-        for args in itertools.islice(calls, buffersize):
-            futures.append(executor.submit(fn, *args))
-    except BaseException:
-        _cancel_all(futures)
-        raise
-    return _results_of(futures, weakref.ref(executor), fn, calls, end, buffersize)
-
-
-def _results_of(futures, executor, fn, calls, end, buffersize):
-    try:
-        while futures:
-            if buffersize and (alive := executor()) and (args := next(calls, None)):
-                futures.append(alive.submit(fn, *args))
-            # No reference to the executor is held while waiting for a result.
-            alive = args = None
-            # The result is not bound to a name here, which would keep it alive.
-            yield _take_result(futures, end)
-    finally:
-        _cancel_all(futures)
-
-
-def _take_result(futures, end):
-    future = futures.popleft()
-    try:
-        return future.result(None if end is None else end - time.monotonic())
-    finally:
-        future.cancel()
-        # The cycle of an exception and its traceback would keep the future alive.
-        del future
-
-
-def _cancel_all(futures):
-    for future in futures:
-        future.cancel()
-
-
-def _flatten(lists):
-    # The list is reversed and popped, so that it does not hold results that were handed over.
-    for items in lists:
-        items.reverse()
-        while items:
-            yield items.pop()
 
 
 def _at_exit():
@@ -267,7 +280,7 @@ def _at_exit():
     _exiting = True
     crews = list(_crews)
     for crew in crews:
-        crew.channel.close()
+        crew.close()
     interrupted = isinstance(getattr(sys, "last_exc", None), KeyboardInterrupt)
     die = False
     try:
@@ -278,8 +291,11 @@ def _at_exit():
         interrupted = die = True
     # Crews that an earlier Ctrl-C stopped are not waited for either.
     ended = _stop([crew for crew in crews if interrupted or crew.stopped])
-    if die or not ended:
+    if die:
         _die_of_interrupt()
+    if not ended:
+        for crew in crews:
+            crew.give_up()
     if interrupted:
         _remember_interrupt()
 
@@ -294,7 +310,7 @@ def _remember_interrupt():
 
 
 def _die_of_interrupt():
-    # A task that sits in C code cannot be stopped, and an ordinary exit would wait for its thread. The program ends by SIGINT.
+    # No exception could reach the program from here. It ends by SIGINT.
     if not _thread._is_main_interpreter():
         return
     atexit._run_exitfuncs()
@@ -339,6 +355,9 @@ def _refuse_in_child():
     ):
         for name in names:
             setattr(ours, name, getattr(plain, name))
+    for name in ("terminate_workers", "kill_workers", "recycle", "stats"):
+        setattr(InterpreterPoolExecutor, name, _start.refuse)
+    InterpreterFuture.interrupt = _base.Future.cancel
 
 
 # As in concurrent.futures.thread: the function runs before threads are joined, so that the workers can end.

@@ -7,7 +7,7 @@ import time
 from concurrent.futures import _base
 
 from symplast import _symplast, events, signals, transport, worker
-from symplast._symplast import ANSWER_CALLBACKS, ANSWER_LOST, ANSWER_RESULT
+from symplast._symplast import ANSWER_CALLBACKS, ANSWER_LOST, ANSWER_RESULT, TaskInterrupted
 
 # How often an operation that exceptions of signal handlers interrupt is resumed before it is given up.
 _ATTEMPTS = 100
@@ -39,6 +39,9 @@ class InterpreterFuture(_base.Future):
     _number = None
     _ended = None
     _retaken = False
+    # Why TaskInterrupted may come from the worker: the seconds that the task may take, and whether interrupt() was called.
+    _limit = None
+    _interrupted = False
     _waiters_left = None
     _callbacks_left = None
 
@@ -47,6 +50,23 @@ class InterpreterFuture(_base.Future):
         if self._number is not None:
             take_back(lambda taken: self._channel.cancel(self._number, taken))
         return self.cancelled()
+
+    def interrupt(self):
+        """Cancel the task, or raise symplast.TaskInterrupted in it if a worker runs it. Returns whether that was done.
+
+        The exception is raised before the task's next bytecode, and in time.sleep(). Other waits and calculations in C code are
+        not ended: it is raised after them. If the task lets it through, the future is cancelled, and the traceback of the worker
+        is the cause of its CancelledError. If the task catches it, the future gets what the task returns or raises. The
+        exception never reaches another task: if this one ends first, it is not raised.
+
+        Does not wait for the end of the task. Thread-safe.
+        """
+        if self._number is None or self.done():
+            return False
+        if self.cancel():
+            return True
+        self._interrupted = True
+        return self._channel.interrupt_task(self._number)
 
     def cancelled(self):
         """Whether the task was cancelled."""
@@ -91,7 +111,7 @@ class InterpreterFuture(_base.Future):
             if not self.done():
                 ended.wait(left)
         if self.cancelled():
-            raise _base.CancelledError()
+            raise _base.CancelledError() from self._exception
         if not self.done():
             raise TimeoutError()
 
@@ -197,12 +217,15 @@ def deliver(future, kind, data):
         _run_callbacks(future)
         return False
     result = exc = None
+    state = _base.FINISHED
     if not future.done():
         try:
             if kind == ANSWER_RESULT:
                 result = transport.loads(data)
             else:
                 exc = _exception(kind, data)
+                if type(exc) is TaskInterrupted:
+                    state, exc = _interruption(future, exc)
         except Exception as failure:
             signals.let_through(failure)
             exc = failure
@@ -211,10 +234,22 @@ def deliver(future, kind, data):
                 future._retaken = True
                 raise
             exc = failure
-    future.end(_base.FINISHED, result, exc)
+    future.end(state, result, exc)
     # Breaks the cycle exception -> traceback -> frame -> exception.
     del exc
     return bool(future._done_callbacks)
+
+
+def _interruption(future, exc):
+    # The state and the exception of a future whose task has let TaskInterrupted through.
+    if future._interrupted:
+        return _base.CANCELLED_AND_NOTIFIED, exc
+    if future._limit is None:
+        # The task itself has raised it.
+        return _base.FINISHED, exc
+    error = TimeoutError(f"the task was interrupted when it had run for {future._limit} seconds")
+    error.__cause__ = exc
+    return _base.FINISHED, error
 
 
 def _run_callbacks(future):

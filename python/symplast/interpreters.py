@@ -395,6 +395,7 @@ class _Thread(crew.Worker):
     def run(self):
         reason = ""
         try:
+            _symplast._name_thread(self.name.encode(errors="replace"))
             reason = self._crew.serve()
         finally:
             self._ended.set()
@@ -430,7 +431,8 @@ class _Home:
     def serve(self):
         """Create the interpreter, run it, and end it. Return what went wrong, or an empty text."""
         try:
-            return self.channel.serve(_BOOT, self._settings) or ""
+            settings = marshal.dumps(self._settings | {"thread_name": self.thread.name})
+            return self.channel.serve(_BOOT, settings, 0) or ""
         except BaseException as error:
             return str(error) or type(error).__name__
 
@@ -447,14 +449,14 @@ def _make(extensions, libraries):
     executor._watch_forks()
     _close_at_exit()
     path, directories = searchpath.of_now()
-    home = _Home(marshal.dumps({
+    home = _Home({
         "path": path,
         "directories": directories,
         "argv": list(sys.argv),
         "initializer": None,
         "extensions": dict(policy.extensions),
         "libraries": dict(policy.libraries),
-    }))
+    })
     try:
         try:
             home.thread.begin()

@@ -6,8 +6,8 @@ import marshal
 import sys
 from _operator import itemgetter  # operator has it too, but imports more.
 
-from symplast import _symplast, byvalue, privacy, searchpath, signals, transport
-from symplast._symplast import ANSWER_EXCEPTION, ANSWER_RESULT
+from symplast import _symplast, byvalue, output, privacy, searchpath, signals, transport
+from symplast._symplast import ANSWER_EXCEPTION, ANSWER_RESULT, TaskInterrupted
 from symplast.byvalue import identity
 
 
@@ -22,6 +22,12 @@ class Damaged(BaseException):
 def main(settings):
     """Serve the owner until it closes the channel."""
     sender = byvalue.Sender(reply=True)
+    if settings["forwarding"] is not None:
+        from symplast import forwarding
+
+        forwarding.install(*settings["forwarding"])
+    for name in settings["preload"]:
+        _preload(name)
     if settings["initializer"] is not None:
         _initialize(settings["initializer"])
     essentials = _Essentials()
@@ -32,7 +38,7 @@ def main(settings):
                 return
             _symplast.worker_answer(*_run(data, sender, essentials))
             del data
-        except KeyboardInterrupt as exc:
+        except (KeyboardInterrupt, TaskInterrupted) as exc:
             # An interrupt for the task that came before or after the task ran.
             try:
                 _symplast.worker_answer(ANSWER_EXCEPTION, *_dump_exception(exc, sender))
@@ -72,6 +78,13 @@ class _Essentials:
         raise Damaged("the task removed or replaced modules or builtins that Python itself needs")
 
 
+def _preload(name):
+    try:
+        __import__(name)
+    except BaseException as exc:
+        raise InitializerFailed(f"the module {name!r} of preload= cannot be imported\n{_describe(exc)[1]}") from None
+
+
 def _initialize(data):
     try:
         initializer, initargs = transport.loads(data)
@@ -98,6 +111,8 @@ def _run(data, sender, essentials):
 
 
 def _explain(fn, result, exc):
+    # An interrupt would now hit this function's work.
+    _symplast.worker_shield()
     # Imported late, because most workers send all results.
     from symplast import alternatives
     from symplast.byvalue import tasks
@@ -113,6 +128,8 @@ def _explain(fn, result, exc):
 
 
 def _dump_exception(exc, sender):
+    # An interrupt would now hit this function's work.
+    _symplast.worker_shield()
     # The text is always sent: the exception may fail to unpickle in the owner.
     summary, text, sound = _describe(exc)
     data = parcel = None
@@ -160,10 +177,12 @@ def boot(settings, serve=main):
     searchpath.adopt(0, settings["path"], settings["directories"])
     sys.argv[:] = settings["argv"]
     identity.MAIN.foreign = True
+    output.install()
     import threading
 
     # From 3.13 on this thread counts as one that other code has started. Such a thread is a daemon, and so would its threads be.
     threading.current_thread()._daemonic = False
+    threading.current_thread().name = settings["thread_name"]
     names = vars(threading)
     del threading
     try:
@@ -171,13 +190,20 @@ def boot(settings, serve=main):
     finally:
         _end_threads(names)
         _forget_this_thread(names)
+        output.flush()
 
 
 def _end_threads(threading):
     # CPython does this too when it ends the interpreter. But then nothing may wait for another interpreter to start or end,
     # because 3.12 starts and ends interpreters one at a time, and no daemon thread may be left.
-    _join_threads(threading)
-    atexit._run_exitfuncs()
+    try:
+        if not _symplast.worker_is_killed():
+            _join_threads(threading)
+            atexit._run_exitfuncs()
+    except TaskInterrupted:
+        # The worker was killed meanwhile. What is left counts as daemon threads.
+        pass
+    _symplast.worker_leave()
     others = (threading["_MainThread"], threading["_DummyThread"])
     if all(isinstance(thread, others) for thread in [*threading["_active"].values(), *threading["_limbo"].values()]):
         return

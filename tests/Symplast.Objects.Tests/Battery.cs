@@ -214,7 +214,8 @@ internal abstract unsafe partial class Battery
     {
         internal override string Steps => "QueueStep";
 
-        internal override string[] Operations => ["put", "take", "count", "close", "interrupt"];
+        internal override string[] Operations => 
+            ["put", "take", "count", "finish", "unfinished", "interrupt", "close", "end"];
 
         internal override nint Create(Participant* me, PoolHeap* heap, Value held)
         {
@@ -231,10 +232,18 @@ internal abstract unsafe partial class Battery
                 "take" => Release(me, SharedQueue.TryTake(me, queue, out Value taken), taken),
                 "count" => SharedQueue.Count(me, queue, out _),
                 "close" => SharedQueue.Close(me, queue),
-                // A deleted queue may be interrupted.
-                _ => QueueWaiting.Interrupt(me, queue) == Status.Done
-                    && SharedQueue.Count(me, queue, out _) == Status.Done ? Status.Done : Status.Deleted,
+                "end" => SharedQueue.Close(me, queue, isEnd: true),
+                "finish" => SharedQueue.Finish(me, queue),
+                "unfinished" => SharedQueue.Unfinished(me, queue, out _),
+                _ => Interrupt(me, queue),
             };
+        }
+
+        // A deleted queue may be interrupted.
+        static Status Interrupt(Participant* me, SharedQueue* queue)
+        {
+            QueueWaiting.Interrupt(queue);
+            return SharedQueue.Count(me, queue, out _);
         }
 
         internal override Status Delete(Participant* me, nint queue) => SharedQueue.Delete(me, (SharedQueue*)queue);

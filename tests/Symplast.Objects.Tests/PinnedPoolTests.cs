@@ -135,11 +135,15 @@ public sealed unsafe class PinnedPoolTests : IDisposable
         AtomicCell* integer = IntegerOps.Create(_me, _heap, 1);
         AtomicCell* cell = CellOps.Create(_me, _heap, Value.None);
         SharedQueue* queue = QueueOps.Create(_me, _heap, 0);
-        Assert.Equal(Status.Done, QueueWaiting.BeginWait(_me, queue, QueueSide.Items, out int ticket));
+        QueueWaiting.BeginWait(_me, queue, QueueSide.Items);
         DeletePool();
-        Assert.Equal(Status.Deleted, QueueWaiting.Wait(_me, queue, QueueSide.Items, ref ticket, 1000));
+        Assert.Equal(Status.Deleted, QueueWaiting.Take(_me, queue, out _, -1, null));
+        Assert.Equal(Status.Deleted, QueueWaiting.Join(_me, queue, -1, null));
         QueueWaiting.EndWait(_me, queue, QueueSide.Items);
-        Assert.Equal(Status.Deleted, QueueWaiting.Interrupt(_me, queue));
+        QueueWaiting.Interrupt(queue);
+        Assert.Equal(Status.Deleted, QueueOps.Close(_me, queue, isEnd: true));
+        Assert.Equal(Status.Deleted, QueueOps.Finish(_me, queue));
+        Assert.Equal(Status.Deleted, QueueOps.Unfinished(_me, queue, out _));
         Assert.Equal(Status.Deleted, QueueOps.TryPut(_me, queue, Value.None));
         Assert.Equal(Status.Deleted, QueueOps.TryTake(_me, queue, out _));
         Assert.Equal(Status.Deleted, QueueOps.Count(_me, queue, out _));

@@ -111,7 +111,13 @@ def work(x: int, y: str) -> float:
 with symplast.InterpreterPoolExecutor(2) as ex:
     ex2: Executor = ex
     f = ex.submit(work, 1, "a")
-    assert_type(f, Future[float])
+    assert_type(f, symplast.InterpreterFuture[float])
+    f2: Future[float] = f
+    f.interrupt()
+    assert_type(ex.with_options(timeout=1.5).submit(work, 1, "a"), symplast.InterpreterFuture[float])
+    assert_type(list(ex.imap_unordered(len, ["a"], chunksize=2)), list[int])
+    assert_type(list(ex.starmap(pow, [(1, 2)])), list[Any])
+    assert_type(ex.stats().busy_seconds, dict[str, float])
     ex.submit(work, 1)  # error
     for v in ex.map(work, [1], ["a"]):
         assert_type(v, float)

@@ -8,6 +8,8 @@ public unsafe struct PyTypeSlot
 {
     public const int Add = 7;
     public const int And = 8;
+    public const int AsyncIter = 78;
+    public const int AsyncNext = 79;
     public const int Base = 48;
     public const int Bool = 9;
     public const int Call = 50;

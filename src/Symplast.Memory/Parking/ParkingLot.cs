@@ -95,17 +95,22 @@ public static unsafe class ParkingLot
     public static ParkOutcome Sleep(Waiter* waiter, long deadline)
     {
         Debug.Assert(waiter->Descriptor < 0 && Stopwatch.Frequency == 1_000_000_000);
-        if (Volatile.Read(ref waiter->State) == Waiter.IsParked)
+        Interleaving.Point();
+        // Full fence: pairs with the exchange in End. Either that thread finds this one asleep and wakes it, or this one finds
+        // its state changed.
+        if (Interlocked.CompareExchange(ref waiter->State, Waiter.IsAsleep, Waiter.IsParked) == Waiter.IsParked)
         {
             long left = deadline == long.MaxValue ? -1 : deadline - Stopwatch.GetTimestamp();
-            if (left > 0 || deadline == long.MaxValue) Interleaving.Sleep(&waiter->State, Waiter.IsParked, left);
+            if (left > 0 || deadline == long.MaxValue) Interleaving.Sleep(&waiter->State, Waiter.IsAsleep, left);
         }
         Interleaving.Point();
         // Acquires what was done before the waiter was unparked; pairs with the exchange in End. Takes an alert in: the caller
         // looks for its reason afterwards.
-        int state = Interlocked.CompareExchange(ref waiter->State, Waiter.IsParked, Waiter.IsAlerted);
+        int state = Interlocked.CompareExchange(ref waiter->State, Waiter.IsParked, Waiter.IsAsleep);
+        if (state == Waiter.IsAlerted)
+            state = Interlocked.CompareExchange(ref waiter->State, Waiter.IsParked, Waiter.IsAlerted);
         return state == Waiter.IsUnparked ? ParkOutcome.Unparked
-            : state == Waiter.IsParked && deadline != long.MaxValue && Stopwatch.GetTimestamp() >= deadline ? ParkOutcome.TimedOut
+            : state == Waiter.IsAsleep && deadline != long.MaxValue && Stopwatch.GetTimestamp() >= deadline ? ParkOutcome.TimedOut
             : ParkOutcome.Alerted;
     }
 
@@ -236,11 +241,12 @@ public static unsafe class ParkingLot
                 begin = waiter->Number + 1;
                 total++;
                 if (state == Waiter.IsUnparked) Unlink(bucket, waiter);
-                if (waiter->Descriptor < 0) woken[count++] = &waiter->State;
-                else Libc.AddToEvent(waiter->Descriptor, 1);
-                // Full fence: pairs with the reads in Sleep and WasUnparked. From here on an unparked waiter may be gone. The
-                // word is woken by its address only, which does no harm whatever lies there then.
-                Interlocked.Exchange(ref waiter->State, state);
+                if (waiter->Descriptor >= 0) Libc.AddToEvent(waiter->Descriptor, 1);
+                int* word = &waiter->State;
+                // Full fence: pairs with the exchanges in Sleep and the read in WasUnparked. From here on an unparked waiter may
+                // be gone. The word is woken by its address only, which does no harm whatever lies there then. A thread that is
+                // still awake needs no system call.
+                if (Interlocked.Exchange(ref *word, state) == Waiter.IsAsleep) woken[count++] = word;
             }
             FutexLock.Exit(&bucket->Lock);
             for (int i = 0; i < count; i++) Futex.Wake(woken[i], 1);

@@ -13,6 +13,7 @@ public unsafe struct Waiter
     internal const int IsParked = 0;
     internal const int IsUnparked = 1;
     internal const int IsAlerted = 2;
+    internal const int IsAsleep = 3;
 
     // Under the lock of the bucket.
     internal Waiter* Next;
@@ -41,6 +42,13 @@ public unsafe struct Waiter
     /// </summary>
     public static Waiter Of(long interpreter, int descriptor = -1) =>
         new() { Interpreter = interpreter, Descriptor = descriptor, State = IsUnparked };
+
+    /// <summary>A waiter of a thread that belongs to no interpreter. Their numbers are negative.</summary>
+    public static Waiter Of(Participant* me) => Of(-(long)me);
+
+    /// <summary>Whether a waiter is in the lot and neither unparked nor alerted.</summary>
+    // Any recent state is good enough: ParkingLot.Sleep looks again.
+    public static bool IsUntouched(Waiter* waiter) => Volatile.Read(ref waiter->State) == IsParked;
 
     /// <summary>Whether the waiter was chosen by <see cref="ParkingLot.Unpark"/>, or is not in the lot.</summary>
     // Acquire: pairs with the exchange in ParkingLot.End. What the other thread did before is visible.

@@ -63,13 +63,16 @@ internal static unsafe class QueueAtomics
     /// <summary>Ends the first ring of a queue that is being deleted. Called under the lock.</summary>
     internal static ulong EndFirst(SharedQueue* queue) => QueueRing.End(queue->First);
 
-    /// <summary>Whether any thread waits for the event.</summary>
-    // In this thread's program order, the read comes after the release in Fill or Take. The barrier in BeginWait establishes this
-    // order for other threads.
+    /// <summary>
+    /// Whether any thread waits for the event. Called after the exchange by which an element or room is passed on.
+    /// </summary>
+    // Acquire, after that exchange, which is a full fence; pairs with the addition in QueueWaiting.Count.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static bool HasWaiters(QueueEvent* happened) => Volatile.Read(ref happened->Waiters) != 0;
 
-    /// <summary>Counts the caller as a waiter and draws its ticket. The caller tries again before it sleeps.</summary>
-    internal static Status BeginWait(Participant* me, SharedQueue* queue, QueueSide side, out int ticket) =>
-        QueueWaiting.BeginWait(me, queue, side, out ticket);
+    /// <summary>Whether a waiter tries again after it has entered the parking lot.</summary>
+    internal static bool WaiterTriesAgain => true;
+
+    /// <summary>Unparks another waiter in place of one that leaves although it was unparked.</summary>
+    internal static void PassWakeOn(SharedQueue* queue, QueueSide side) => QueueWaiting.Signal(queue, side, true);
 }

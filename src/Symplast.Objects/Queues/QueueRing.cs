@@ -44,6 +44,10 @@ internal unsafe struct QueueRing
     [FieldOffset(16)]
     internal QueueRing* Next;
 
+    /// <summary>The number of elements that were put into the rings before this one.</summary>
+    [FieldOffset(24)]
+    internal ulong Base;
+
     // Head and Tail are 128 bytes apart, because the processor fetches pairs of cache lines.
     [FieldOffset(128)]
     internal ulong Tail;
@@ -100,10 +104,11 @@ internal unsafe struct QueueRing
     }
 
     /// <summary>
-    /// Takes an element. Returns Done, Missing if the ring is empty, Closed if it stays empty, or Deleted if it was ended.
+    /// Takes an element. Returns Done, Missing if the ring is empty, Closed if it stays empty, Deleted if it was ended, or
+    /// Refused if the guard refuses the first element.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static Status Take(QueueRing* ring, out Value value)
+    internal static Status Take(QueueRing* ring, in ValueGuard guard, out Value value)
     {
         value = default;
         while (true)
@@ -120,9 +125,14 @@ internal unsafe struct QueueRing
             if (ahead == 0)
             {
                 Interleaving.Point();
+                // If another thread takes the element first, the cell may hold a later one, but then the exchange fails. No
+                // element that was in the ring in this section is freed before the section ends.
+                Value first = cell->Value;
+                if (!guard.Accepts(first)) return Status.Refused;
+                Interleaving.Point();
                 // Full fence: pairs with that of End. From here on the cell belongs to this thread.
                 if (Interlocked.CompareExchange(ref ring->Head, head + 1, head) != head) continue;
-                value = cell->Value;
+                value = first;
                 Interleaving.Point();
                 // Release: pairs with the acquire in Put, a round later.
                 Volatile.Write(ref cell->Turn, 2 * (head + ring->Size));
@@ -158,6 +168,10 @@ internal unsafe struct QueueRing
     /// <summary>Ends a ring: no take succeeds any more. Returns the position of the first element that is left.</summary>
     // Full fence: pairs with the exchange in Take.
     internal static ulong End(QueueRing* ring) => Interlocked.Or(ref ring->Head, ClosedBit);
+
+    /// <summary>The number of elements that were put into this ring and those before it.</summary>
+    // Acquire: pairs with the exchanges on Tail.
+    internal static ulong Puts(QueueRing* ring) => ring->Base + (Volatile.Read(ref ring->Tail) & ~ClosedBit);
 
     /// <summary>
     /// The element at a position of a ring that was closed and ended, or an empty value after the last element. Called by the

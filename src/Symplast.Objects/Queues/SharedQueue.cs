@@ -4,8 +4,8 @@ using System.Runtime.InteropServices;
 namespace Symplast.Objects;
 
 /// <summary>
-/// A bounded or unbounded FIFO queue for any number of putting and taking threads. All methods are thread-safe. Those that do not
-/// wait enter their own sections.
+/// A bounded or unbounded FIFO queue for any number of putting and taking threads. All methods are thread-safe. Except where
+/// stated, they enter their own sections, and are not called inside one because they may wake waiters.
 /// </summary>
 /// <remarks>
 /// <para>A queue is a chain of rings (<see cref="QueueRing"/>), like .NET's ConcurrentQueue. A bounded queue has one ring for
@@ -14,7 +14,9 @@ namespace Symplast.Objects;
 /// if it has a successor, the queue was closed, or the queue was deleted.</para>
 /// <para>Closing and deletion set their flag and then close the last ring, under the lock. A thread that finds a ring closed,
 /// reads the flag and then finds no successor therefore knows that there will be none. Deletion also ends the first ring, so that
-/// no element can be taken any more, and releases each element that is left in the chain once.</para>
+/// no element can be taken any more, and releases each element that is left in the chain once. Closing may do the same.</para>
+/// <para>The queue also counts the elements that takers have finished, as Python's queues do. The positions count those that were
+/// put, so a put counts nothing.</para>
 /// <para>Waiting for an element or for room: <see cref="QueueWaiting"/>.</para>
 /// </remarks>
 [StructLayout(LayoutKind.Explicit, Size = 192)]
@@ -22,6 +24,7 @@ public unsafe struct SharedQueue
 {
     internal const int ItemsOffset = 128;
     internal const int RoomOffset = 144;
+    internal const int FinishedOffset = 160;
 
     [FieldOffset(0)]
     internal SharedObject Object;
@@ -44,12 +47,26 @@ public unsafe struct SharedQueue
     [FieldOffset(56)]
     internal int IsClosed;
 
+    /// <summary>Whether the queue was closed and its elements released.</summary>
+    [FieldOffset(60)]
+    internal int IsEnded;
+
+    [FieldOffset(64)]
+    long _limit;
+
     // On another cache line than the fields above, which are rarely written.
     [FieldOffset(ItemsOffset)]
     internal QueueEvent Items;
 
     [FieldOffset(RoomOffset)]
     internal QueueEvent Room;
+
+    [FieldOffset(FinishedOffset)]
+    internal QueueEvent AllFinished;
+
+    /// <summary>How many elements are finished.</summary>
+    [FieldOffset(FinishedOffset + 8)]
+    internal ulong Finished;
 
     const ulong FirstRing = 32;
     const ulong DefaultLargest = 1 << 16;
@@ -81,12 +98,22 @@ public unsafe struct SharedQueue
         return queue;
     }
 
-    /// <summary>Puts an element at the end. Missing if the queue is full, Closed if it was closed.</summary>
+    /// <summary>
+    /// Puts an element at the end, with a reference of its own. Missing if the queue is full, Closed if it was closed.
+    /// </summary>
     public static Status TryPut(Participant* me, SharedQueue* queue, Value value)
     {
         Epoch.Enter(me);
-        Status status = SharedObject.IsDeleted((SharedObject*)queue) ? Status.Deleted : Put(me, queue, value);
+        bool wakes = false;
+        Status status = Status.Deleted;
+        if (!SharedObject.IsDeleted((SharedObject*)queue))
+        {
+            Reference.Take(value);
+            status = Put(me, queue, value, out wakes);
+            if (status != Status.Done) Reference.Drop(me, value);
+        }
         Epoch.Exit(me);
+        QueueWaiting.Signal(queue, QueueSide.Items, wakes);
         return status;
     }
 
@@ -96,11 +123,32 @@ public unsafe struct SharedQueue
     /// </summary>
     public static Status TryTake(Participant* me, SharedQueue* queue, out Value value)
     {
-        value = default;
         Epoch.Enter(me);
-        Status status = SharedObject.IsDeleted((SharedObject*)queue) ? Status.Deleted : Take(me, queue, out value);
-        if (status == Status.Done && queue->Capacity != 0) QueueWaiting.Signal(&queue->Room);
+        Status status = Take(me, queue, default, out value, out bool wakes);
         Epoch.Exit(me);
+        QueueWaiting.Signal(queue, QueueSide.Room, wakes);
+        return status;
+    }
+
+    /// <summary>
+    /// Puts an element at the end, to which the caller's reference passes if the status is Done. If <paramref name="wakes"/>, the
+    /// caller signals <see cref="QueueSide.Items"/> afterwards. Called inside a section.
+    /// </summary>
+    public static Status Give(Participant* me, SharedQueue* queue, Value value, out bool wakes)
+    {
+        wakes = false;
+        return SharedObject.IsDeleted((SharedObject*)queue) ? Status.Deleted : Put(me, queue, value, out wakes);
+    }
+
+    /// <summary>
+    /// Takes the first element with the reference that the queue held, unless the guard refuses it. If <paramref name="wakes"/>,
+    /// the caller signals <see cref="QueueSide.Room"/> afterwards. Called inside a section.
+    /// </summary>
+    public static Status Take(Participant* me, SharedQueue* queue, in ValueGuard guard, out Value value, out bool wakes)
+    {
+        value = default;
+        Status status = SharedObject.IsDeleted((SharedObject*)queue) ? Status.Deleted : Take(me, queue, guard, out value);
+        wakes = status == Status.Done && queue->Capacity != 0 && QueueAtomics.HasWaiters(&queue->Room);
         return status;
     }
 
@@ -123,10 +171,38 @@ public unsafe struct SharedQueue
         return status;
     }
 
+    /// <summary>The largest number of elements, 0 for no limit. 0 also if the queue was deleted.</summary>
+    public static long CapacityOf(Participant* me, SharedQueue* queue)
+    {
+        Epoch.Enter(me);
+        long capacity = PoolHeap.IsDeleted(Heap.Of(queue)) ? 0 : (long)queue->Capacity;
+        Epoch.Exit(me);
+        return capacity;
+    }
+
     /// <summary>
-    /// Closes the queue: no more elements can be put, but those in the queue can be taken. Closing again has no effect.
+    /// The largest number of elements as the queue's maker has stated it, for the use of the floor above. Valid inside a section
+    /// in which the pool was not deleted.
     /// </summary>
-    public static Status Close(Participant* me, SharedQueue* queue)
+    public static ref long Limit(SharedQueue* queue) => ref queue->_limit;
+
+    /// <summary>Gets whether the queue was closed.</summary>
+    public static Status IsClosedNow(Participant* me, SharedQueue* queue, out bool isClosed)
+    {
+        isClosed = false;
+        Epoch.Enter(me);
+        Status status = SharedObject.IsDeleted((SharedObject*)queue) ? Status.Deleted : Status.Done;
+        // Acquire: pairs with the release in CloseLast.
+        if (status == Status.Done) isClosed = Volatile.Read(ref queue->IsClosed) != 0;
+        Epoch.Exit(me);
+        return status;
+    }
+
+    /// <summary>
+    /// Closes the queue: no more elements can be put, but those in the queue can be taken, unless they are released now
+    /// (<paramref name="isEnd"/>). Released elements count as finished. Closing again has no effect but this.
+    /// </summary>
+    public static Status Close(Participant* me, SharedQueue* queue, bool isEnd = false)
     {
         Epoch.Enter(me);
         if (PoolHeap.IsDeleted(Heap.Of(queue)))
@@ -134,12 +210,25 @@ public unsafe struct SharedQueue
             Epoch.Exit(me);
             return Status.Deleted;
         }
+        ulong position = 0;
         ObjectLock.Enter(&queue->Object.Lock);
         Status status = SharedObject.IsDeleted((SharedObject*)queue) ? Status.Deleted : Status.Done;
+        bool ends = status == Status.Done && isEnd && queue->IsEnded == 0;
         if (status == Status.Done) CloseLast(queue);
+        if (ends)
+        {
+            queue->IsEnded = 1;
+            Interleaving.Point();
+            // Under the lock the first ring stays the first, and the queue is not deleted.
+            position = QueueAtomics.EndFirst(queue);
+        }
+        QueueRing* ring = queue->First;
         ObjectLock.Exit(&queue->Object.Lock);
-        if (status == Status.Done) QueueWaiting.Interrupt(me, queue);
+        // If another thread deletes the queue meanwhile, it leaves the elements to this one, and the rings stay until the section
+        // ends.
+        if (ends) ReleaseLeft(me, ring, position);
         Epoch.Exit(me);
+        if (status == Status.Done) QueueWaiting.Interrupt(queue);
         return status;
     }
 
@@ -150,26 +239,104 @@ public unsafe struct SharedQueue
     public static Status Delete(Participant* me, SharedQueue* queue)
     {
         Epoch.Enter(me);
-        bool first = TryEnd(queue, out ulong position);
+        bool first = TryEnd(queue, out ulong position, out bool isEmpty);
         if (first)
         {
-            QueueWaiting.Interrupt(me, queue);
-            for (QueueRing* ring = queue->First; ring != null; ring = ring->Next, position = 0)
-            {
-                for (Value value; !(value = QueueRing.Left(ring, position)).IsEmpty; position++) Reference.Drop(me, value);
-            }
+            if (!isEmpty) ReleaseLeft(me, queue->First, position);
             RetireRings(me, queue);
         }
         Epoch.Exit(me);
+        if (first) QueueWaiting.Interrupt(queue);
         return first ? Status.Done : Status.Deleted;
+    }
+
+    /// <summary>Counts one more element as finished. Missing if all that were put are finished.</summary>
+    public static Status Finish(Participant* me, SharedQueue* queue)
+    {
+        Epoch.Enter(me);
+        bool wakes = false;
+        Status status = Status.Deleted;
+        while (!SharedObject.IsDeleted((SharedObject*)queue))
+        {
+            Interleaving.Point();
+            // Acquire: the number of puts is read afterwards, and so is never too small.
+            ulong finished = Volatile.Read(ref queue->Finished);
+            if (!TryPuts(queue, out ulong puts)) break;
+            status = finished < puts ? Status.Done : Status.Missing;
+            if (status == Status.Missing) break;
+            Interleaving.Point();
+            // Full fence: pairs with the read in Unfinished, and through HasWaiters with the addition in QueueWaiting.Count.
+            if (Interlocked.CompareExchange(ref queue->Finished, finished + 1, finished) != finished) continue;
+            // The number of puts is read again, because a shutdown that wakes the waiters before this exchange makes it smaller.
+            wakes = TryPuts(queue, out puts) && finished + 1 >= puts && QueueAtomics.HasWaiters(&queue->AllFinished);
+            break;
+        }
+        Epoch.Exit(me);
+        QueueWaiting.Signal(queue, QueueSide.Finished, wakes, int.MaxValue);
+        return status;
+    }
+
+    /// <summary>Gets the number of elements that were put but are not finished.</summary>
+    public static Status Unfinished(Participant* me, SharedQueue* queue, out long count)
+    {
+        count = 0;
+        Epoch.Enter(me);
+        Status status = Status.Deleted;
+        if (!SharedObject.IsDeleted((SharedObject*)queue))
+        {
+            while (true)
+            {
+                Interleaving.Point();
+                // Acquire: pairs with the exchange in Finish. If the number is the same before and after, it had this value when
+                // the number of puts was read. It may be larger, if elements were finished by mistake that a shutdown released.
+                ulong finished = Volatile.Read(ref queue->Finished);
+                if (!TryPuts(queue, out ulong puts)) break;
+                count = Math.Max(0, (long)(puts - finished));
+                status = Status.Done;
+                Interleaving.Point();
+                if (Volatile.Read(ref queue->Finished) == finished) break;
+            }
+        }
+        Epoch.Exit(me);
+        return status;
+    }
+
+    // The number of elements at one moment that were put, without those that a shutdown has released. Returns false if the queue
+    // was deleted.
+    static bool TryPuts(SharedQueue* queue, out ulong puts)
+    {
+        Interleaving.Point();
+        // Acquire: pairs with the exchanges in Grow and RetireRings. If the ring is closed by now, no element was put between its
+        // closing and this reading of Last.
+        QueueRing* last = (QueueRing*)Volatile.Read(ref *(nint*)&queue->Last);
+        Interleaving.Point();
+        puts = last == null ? 0 : QueueRing.Puts(last);
+        Interleaving.Point();
+        // Acquire: pairs with the end of the first ring, which comes after the flag. The first ring then stays the first.
+        if (last == null || Volatile.Read(ref queue->IsEnded) == 0) return last != null;
+        QueueRing* first = (QueueRing*)Volatile.Read(ref *(nint*)&queue->First);
+        Interleaving.Point();
+        // Acquire: pairs with the exchanges on Head. An ended ring's head is the number of elements that were taken.
+        ulong head = first == null ? 0 : Volatile.Read(ref first->Head);
+        if ((head & QueueRing.ClosedBit) != 0) puts = first->Base + (head & ~QueueRing.ClosedBit);
+        return first != null;
+    }
+
+    // Releases the elements from a position of a ring on that this thread has ended.
+    static void ReleaseLeft(Participant* me, QueueRing* ring, ulong position)
+    {
+        for (; ring != null; ring = ring->Next, position = 0)
+        {
+            for (Value value; !(value = QueueRing.Left(ring, position)).IsEmpty; position++) Reference.Drop(me, value);
+        }
     }
 
     /// <summary>Releases the elements of a queue whose last reference is gone. Other threads may still use the queue.</summary>
     static void ReleaseContents(Participant* me, Header* header, ref Release release)
     {
         SharedQueue* queue = (SharedQueue*)header;
-        if (!TryEnd(queue, out ulong position)) return;
-        for (QueueRing* ring = queue->First; ring != null; ring = ring->Next, position = 0)
+        if (!TryEnd(queue, out ulong position, out bool isEmpty)) return;
+        for (QueueRing* ring = isEmpty ? null : queue->First; ring != null; ring = ring->Next, position = 0)
         {
             for (Value value; !(value = QueueRing.Left(ring, position)).IsEmpty; position++) release.Drop(me, value);
         }
@@ -179,10 +346,15 @@ public unsafe struct SharedQueue
     /// <summary>Whether all invariants hold. Called only while no other thread uses the queue.</summary>
     public static bool IsValid(SharedQueue* queue)
     {
-        if (queue->Object.Lock != 0 || queue->Items.Waiters != 0 || queue->Room.Waiters != 0) return false;
+        if (queue->Object.Lock != 0) return false;
+        if ((queue->Items.Waiters | queue->Room.Waiters | queue->AllFinished.Waiters) != 0) return false;
         if (queue->Object.Head.DeletedFlag != 0) return queue->First == null && queue->Last == null;
+        if (queue->IsEnded != 0) return queue->IsClosed != 0 && (queue->First->Head & QueueRing.ClosedBit) != 0;
+        ulong puts = queue->First->Base;
         for (QueueRing* ring = queue->First; ; ring = ring->Next)
         {
+            if (ring->Base != puts) return false;
+            puts = QueueRing.Puts(ring);
             ulong tail = ring->Tail & ~QueueRing.ClosedBit;
             bool isLast = ring == queue->Last;
             if (isLast != (ring->Next == null) || tail - ring->Head > ring->Size) return false;
@@ -193,14 +365,15 @@ public unsafe struct SharedQueue
                 if (cell->Turn != (i < ring->Head ? 2 * (i + ring->Size) : 2 * i + 1)) return false;
                 if (i >= ring->Head && cell->Value.Kind is ValueKind.Empty or ValueKind.Mark) return false;
             }
-            if (isLast) return true;
+            // Finished elements were put.
+            if (isLast) return queue->Finished <= puts;
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Status Put(Participant* me, SharedQueue* queue, Value value)
+    static Status Put(Participant* me, SharedQueue* queue, Value value, out bool wakes)
     {
-        Reference.Take(value);
+        wakes = false;
         Status status;
         do
         {
@@ -213,7 +386,8 @@ public unsafe struct SharedQueue
                 status = QueueRing.Put(ring, value);
                 if (status == Status.Done)
                 {
-                    QueueWaiting.Signal(&queue->Items);
+                    Interleaving.Point();
+                    wakes = QueueAtomics.HasWaiters(&queue->Items);
                     return Status.Done;
                 }
                 // A ring with a successor is closed, so only a queue's last ring is full.
@@ -221,7 +395,6 @@ public unsafe struct SharedQueue
             }
         }
         while (status == Status.Done);
-        Reference.Drop(me, value);
         return status;
     }
 
@@ -242,6 +415,7 @@ public unsafe struct SharedQueue
                 Interleaving.Point();
                 // The ring is closed before it gets a successor, so all elements of the successor come after those of this ring.
                 QueueAtomics.CloseFull(full);
+                next->Base = QueueRing.Puts(full);
                 Interleaving.Point();
                 // Release: pairs with the acquire in Successor. The new ring is complete.
                 Volatile.Write(ref *(nint*)&full->Next, (nint)next);
@@ -255,7 +429,7 @@ public unsafe struct SharedQueue
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static Status Take(Participant* me, SharedQueue* queue, out Value value)
+    static Status Take(Participant* me, SharedQueue* queue, in ValueGuard guard, out Value value)
     {
         while (true)
         {
@@ -264,23 +438,27 @@ public unsafe struct SharedQueue
             // Acquire: pairs with the exchanges in Advance and RetireRings.
             QueueRing* ring = (QueueRing*)Volatile.Read(ref *(nint*)&queue->First);
             if (ring == null) return Status.Deleted;
-            Status status = QueueRing.Take(ring, out value);
+            Status status = QueueRing.Take(ring, guard, out value);
+            if (status == Status.Deleted) return EndOf(queue);
             if (status != Status.Closed) return status;
             Interleaving.Point();
             QueueRing* next = QueueAtomics.Successor(queue, ring, out bool isClosed);
             if (next == null)
-                return !isClosed ? Status.Missing : queue->Object.Head.DeletedFlag != 0 ? Status.Deleted : Status.Closed;
+                return isClosed ? EndOf(queue) : Status.Missing;
             Advance(me, queue, ring, next);
         }
     }
+
+    // The status of a take from a queue that was closed or deleted.
+    static Status EndOf(SharedQueue* queue) => queue->Object.Head.DeletedFlag != 0 ? Status.Deleted : Status.Closed;
 
     // The first ring is closed and empty, and has a successor.
     [MethodImpl(MethodImplOptions.NoInlining)]
     static void Advance(Participant* me, SharedQueue* queue, QueueRing* ring, QueueRing* next)
     {
         ObjectLock.Enter(&queue->Object.Lock);
-        // If the queue is deleted, the first ring was ended and stays.
-        if (QueueAtomics.IsFirst(queue, ring) && queue->Object.Head.DeletedFlag == 0)
+        // If the queue is deleted or was ended, the first ring stays.
+        if (QueueAtomics.IsFirst(queue, ring) && queue->Object.Head.DeletedFlag == 0 && queue->IsEnded == 0)
         {
             Interleaving.Point();
             // Full fence: pairs with the acquire in Take. The ring is unlinked before its tag is read. Last has been another ring
@@ -293,6 +471,7 @@ public unsafe struct SharedQueue
 
     static long Sum(SharedQueue* queue)
     {
+        if (queue->IsEnded != 0) return 0;
         while (true)
         {
             QueueRing* first = queue->First;
@@ -322,10 +501,11 @@ public unsafe struct SharedQueue
     }
 
     // Ends the queue. Returns false if the queue or its pool was deleted before. A caller that gets true owns the elements from
-    // this position of the first ring on.
-    static bool TryEnd(SharedQueue* queue, out ulong position)
+    // this position of the first ring on, unless the queue has been empty since it was ended.
+    static bool TryEnd(SharedQueue* queue, out ulong position, out bool isEmpty)
     {
         position = 0;
+        isEmpty = false;
         if (PoolHeap.IsDeleted(Heap.Of(queue))) return false;
         ObjectLock.Enter(&queue->Object.Lock);
         bool first = !SharedObject.IsDeleted((SharedObject*)queue);
@@ -335,9 +515,10 @@ public unsafe struct SharedQueue
             // Release: pairs with the acquire in SharedObject.IsDeleted.
             Volatile.Write(ref queue->Object.Head.DeletedFlag, 1);
             CloseLast(queue);
+            isEmpty = queue->IsEnded != 0;
             Interleaving.Point();
             // Under the lock the first ring stays the first.
-            position = QueueAtomics.EndFirst(queue);
+            if (!isEmpty) position = QueueAtomics.EndFirst(queue);
         }
         ObjectLock.Exit(&queue->Object.Lock);
         return first;
@@ -373,6 +554,7 @@ public unsafe struct SharedQueue
         for (; ring != null; ring = (QueueRing*)Volatile.Read(ref *(nint*)&ring->Next))
         {
             parts.Block(ring);
+            if (Volatile.Read(ref queue->IsEnded) != 0) continue;
             ulong head = Volatile.Read(ref ring->Head) & ~QueueRing.ClosedBit;
             ulong tail = Volatile.Read(ref ring->Tail) & ~QueueRing.ClosedBit;
             for (ulong position = head; position < tail; position++)

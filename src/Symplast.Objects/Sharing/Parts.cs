@@ -57,7 +57,7 @@ public static unsafe class Parts
     static void FollowValue<TVisitor>(void* visitor, Value value) where TVisitor : struct, IReferenceVisitor
     {
         if (value.PointsTo(ValueKind.Object)) Unsafe.AsRef<TVisitor>(visitor).Visit(value.Head);
-        else if (value.PointsTo(ValueKind.Tuple))
+        else if (value.PointsTo(ValueKind.Tuple) || value.PointsTo(ValueKind.Pickle))
         {
             // The recursion is bounded by TupleBlob.MaximumDepth.
             for (nuint i = 0; i < TupleBlob.LengthOf(value); i++)

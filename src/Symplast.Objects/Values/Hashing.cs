@@ -34,7 +34,7 @@ public static unsafe class Hashing
         ValueKind.Float => OfFloat(value.Float),
         ValueKind.Bool => OfInt(value == Value.True ? 1 : 0),
         ValueKind.Text or ValueKind.Bytes or ValueKind.BigInt or ValueKind.Complex => ((Blob*)value.Pointer)->Hash,
-        ValueKind.Tuple or ValueKind.FrozenSet => ((TupleBlob*)value.Pointer)->Hash,
+        ValueKind.Tuple or ValueKind.FrozenSet or ValueKind.Pickle => ((TupleBlob*)value.Pointer)->Hash,
         _ => MixNumber(value.Bits),
     };
 

@@ -45,6 +45,10 @@ public unsafe struct TupleBlob
         return Create(me, heap, items, length, ValueKind.FrozenSet);
     }
 
+    /// <summary>Returns a new <see cref="ValueKind.Pickle"/> under the conditions of a new tuple.</summary>
+    public static Value CreatePickle(Participant* me, PoolHeap* heap, Value* items, nuint length) =>
+        Create(me, heap, items, length, ValueKind.Pickle);
+
     static Value Create(Participant* me, PoolHeap* heap, Value* items, nuint length, ValueKind kind)
     {
         int depth = DepthAround(items, length);

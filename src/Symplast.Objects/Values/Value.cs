@@ -53,6 +53,12 @@ public enum ValueKind : byte
 
     /// <summary>A frozen set of values, a <see cref="TupleBlob"/> in the order of their hashes.</summary>
     FrozenSet,
+
+    /// <summary>
+    /// An object in a form of the floor above, with the values that it refers to: a <see cref="TupleBlob"/>. Only queues hold
+    /// these. They are not compared.
+    /// </summary>
+    Pickle,
 }
 
 /// <summary>

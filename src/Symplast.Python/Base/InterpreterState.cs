@@ -10,7 +10,7 @@ namespace Symplast.Python;
 /// <remarks>Used only with that interpreter's GIL held.</remarks>
 internal sealed unsafe class InterpreterState
 {
-    const int ReferenceCount = 14;
+    const int ReferenceCount = 15;
 
     readonly List<nint> _kept = [];
     readonly Dictionary<long, nint> _handles = [];
@@ -32,6 +32,7 @@ internal sealed unsafe class InterpreterState
     internal PyObject* AllocationType { get; set; }
     internal PyObject* ChannelType { get; set; }
     internal PyObject* PendingMemoryWarning { get; set; }
+    internal PyObject* TaskInterrupted { get; set; }
 
     /// <summary>The context variable of <see cref="CurrentPool"/>.</summary>
     internal PyObject* CurrentPool { get; set; }
@@ -198,7 +199,7 @@ internal sealed unsafe class InterpreterState
         [
             (nint)SymplastError, (nint)NotShareableError, (nint)DeletedError, (nint)PoolInUseError, (nint)PoolFullError,
             (nint)PoolType, (nint)PoolStatsType, (nint)AllocationType, (nint)ChannelType, (nint)_defaultDict, (nint)_counter,
-            (nint)PendingMemoryWarning, (nint)CurrentPool, (nint)AbandonedError,
+            (nint)PendingMemoryWarning, (nint)TaskInterrupted, (nint)CurrentPool, (nint)AbandonedError,
         ];
         all.CopyTo(to);
     }

@@ -148,8 +148,12 @@ internal sealed unsafe class Answers(WordLock gate, int* signal, PyObject* deliv
             if (raised != null) Api.Table.PyErr_SetRaisedException(raised);
             return true;
         }
+        // A worker that waits for workers of its own can be interrupted meanwhile.
+        Interrupts? interrupts = WorkerInterpreter.Current?.Interrupts;
+        if (interrupts is not null && !interrupts.IsInInterpreter) interrupts = null;
+        bool waits = interrupts is null || interrupts.TryAwait(this);
         long end = nanoseconds < 0 ? long.MaxValue : Stopwatch.GetTimestamp() + nanoseconds;
-        while (Volatile.Read(ref _count) == 0 && Volatile.Read(ref _nudges) == seen)
+        while (waits && Volatile.Read(ref _count) == 0 && Volatile.Read(ref _nudges) == seen)
         {
             long left = end == long.MaxValue ? -1 : end - Stopwatch.GetTimestamp();
             if (left < 0 && end != long.MaxValue) break;
@@ -158,6 +162,7 @@ internal sealed unsafe class Answers(WordLock gate, int* signal, PyObject* deliv
             raised = Api.Table.PyErr_GetRaisedException();
             break;
         }
+        interrupts?.EndAwait();
         // Answers are delivered in any case: workers have left them to this thread while it was the deliverer.
         PyObject* late = DeliverAll(stay: nested);
         if (raised == null) raised = late;

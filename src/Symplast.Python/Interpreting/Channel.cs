@@ -32,6 +32,9 @@ internal sealed unsafe class Channel
 
         /// <summary>Call <see cref="Take"/> with spin set.</summary>
         Spin,
+
+        /// <summary>End, because another worker is to take the place.</summary>
+        Retire,
     }
 
     const int SmallestRing = 64;
@@ -47,11 +50,17 @@ internal sealed unsafe class Channel
     int _sleeping;
     bool _closed;
     bool _interrupted;
+    long _answered;
+    long _tasksOfAWorker = long.MaxValue;
+    int _generation;            // workers of earlier ones are to be replaced
+    nuint _replacing;           // the thread whose worker is being replaced; 0: none
+    int _controlCs;            // how often Ctrl-C had been pressed when the last task was put
     bool _spinning;             // one idle worker spins before it sleeps
     SpinHabit _workerSpins;
     readonly int* _signal;      // changes whenever sleeping workers must look again
     readonly WordLock _workersGate = WordLock.Create();
     readonly List<WorkerInterpreter> _workers = [];
+    readonly Dictionary<int, long> _busyTimes = [];     // of workers that have ended, by number
 
     /// <summary>
     /// A channel that the calling interpreter owns. <paramref name="deliver"/>(subject, kind, data) is called for each answer,
@@ -93,6 +102,14 @@ internal sealed unsafe class Channel
     }
 
     /// <summary>
+    /// The most tasks that one worker runs; then another one takes its place. Set before the first worker begins.
+    /// </summary>
+    internal long TasksOfAWorker { set => _tasksOfAWorker = value; }
+
+    /// <summary>Whether Ctrl-C has been pressed since the last task was put.</summary>
+    internal bool WasInterruptedSincePut => ControlC.Count != Volatile.Read(ref _controlCs);
+
+    /// <summary>
     /// Queues a task and takes ownership of the message. Returns the task's number, or -1 if the channel is closed; the message
     /// then stays the caller's.
     /// </summary>
@@ -107,6 +124,8 @@ internal sealed unsafe class Channel
         }
         if (_next - _first == _capacity) GrowRing();
         long number = _next++;
+        task->Number = number;
+        _controlCs = ControlC.Count;
         _ring[number % _capacity] = task;
         _queued++;
         // A spinning worker sees the first task without being woken.
@@ -155,19 +174,20 @@ internal sealed unsafe class Channel
     /// Both happen under one lock. A thread that gets the answer and puts its next task thus finds this worker free and wakes no
     /// other one.
     /// </remarks>
-    internal Message* Exchange(Message* answer, out Duty duty)
+    internal Message* Exchange(Message* answer, WorkerInterpreter worker, out Duty duty)
     {
         bool wake = false;
         _gate.Enter();
         if (answer != null)
         {
-            AddAnswer(answer, out wake);
+            AddAnswer(answer, worker, out wake);
             Answers.Offer(ref _queued);
         }
         Message* task = null;
         duty = Duty.None;
         if (Answers.TryBecomeDeliverer()) duty = Duty.Deliver;
-        else if ((task = Pop()) != null) _begun++;
+        else if ((worker.Generation != _generation || worker.Answered >= _tasksOfAWorker) && TryRetire(worker)) duty = Duty.Retire;
+        else if ((task = Pop()) != null) Assign(worker, task);
         else if (TryBeginSpin()) duty = Duty.Spin;
         _gate.Exit();
         if (wake) Answers.Wake();
@@ -178,10 +198,10 @@ internal sealed unsafe class Channel
     /// For a worker that ends: queues its last answer, taking ownership of the message. Returns whether the caller must call
     /// <see cref="Answers.DeliverAll"/>.
     /// </summary>
-    internal bool Send(Message* answer)
+    internal bool Send(Message* answer, WorkerInterpreter worker)
     {
         _gate.Enter();
-        AddAnswer(answer, out bool wake);
+        AddAnswer(answer, worker, out bool wake);
         bool deliver = Answers.TryBecomeDeliverer();
         _gate.Exit();
         if (wake) Answers.Wake();
@@ -199,11 +219,14 @@ internal sealed unsafe class Channel
 
     /// <summary>
     /// Removes the oldest task, which the caller must answer; sleeps until there is one. Returns null once the channel is closed
-    /// and empty. No GIL may be held.
+    /// and empty, or with <see cref="Duty.Retire"/>. No GIL may be held.
     /// </summary>
+    /// <param name="worker">The worker that calls.</param>
     /// <param name="spin">Whether <see cref="Exchange"/> returned <see cref="Duty.Spin"/>.</param>
-    internal Message* Take(bool spin)
+    /// <param name="duty">What the worker must do then.</param>
+    internal Message* Take(WorkerInterpreter worker, bool spin, out Duty duty)
     {
+        duty = Duty.None;
         bool found = false;
         if (spin)
         {
@@ -220,10 +243,11 @@ internal sealed unsafe class Channel
         }
         while (true)
         {
-            Message* task = Pop();
-            if (task != null || _closed)
+            Message* task = null;
+            if (worker.Generation != _generation && TryRetire(worker)) duty = Duty.Retire;
+            else if ((task = Pop()) != null) Assign(worker, task);
+            if (task != null || _closed || duty != Duty.None)
             {
-                if (task != null) _begun++;
                 _gate.Exit();
                 return task;
             }
@@ -238,10 +262,62 @@ internal sealed unsafe class Channel
     }
 
     // Called with the lock held.
-    void AddAnswer(Message* answer, out bool wake)
+    void AddAnswer(Message* answer, WorkerInterpreter worker, out bool wake)
     {
         Answers.Add(answer, out wake);
         _begun--;
+        _answered++;
+        worker.Answered++;
+        worker.Subject = null;
+    }
+
+    // Called with the lock held. A task that was removed from the queue is a worker's within one hold of the lock.
+    void Assign(WorkerInterpreter worker, Message* task)
+    {
+        _begun++;
+        worker.Subject = task->Subject;
+        worker.Interrupts.Assign(task->Number);
+    }
+
+    // Called with the lock held, for a worker that has run its number of tasks or is of an earlier generation. Of those, one at a
+    // time is replaced. Nobody is replaced when no task can follow.
+    bool TryRetire(WorkerInterpreter worker)
+    {
+        if (_closed && _queued == 0) return false;
+        if (worker.Answered >= _tasksOfAWorker) return true;
+        if (_replacing != 0) return false;
+        _replacing = worker.ThreadId;
+        return true;
+    }
+
+    /// <summary>
+    /// Has the present workers replaced, one by one, each after the task that it runs. Returns their numbers.
+    /// </summary>
+    internal int[] Recycle()
+    {
+        int[] numbers;
+        using (_workersGate.Hold())
+        {
+            numbers = new int[_workers.Count];
+            for (int i = 0; i < numbers.Length; i++) numbers[i] = _workers[i].Number;
+            _gate.Enter();
+            _generation++;
+            (*_signal)++;
+            _gate.Exit();
+        }
+        Futex.Wake(_signal, int.MaxValue);
+        return numbers;
+    }
+
+    /// <summary>A worker that replaces another one on its thread is ready for tasks, or could not begin.</summary>
+    internal void EndReplacement(nuint thread)
+    {
+        _gate.Enter();
+        bool ends = _replacing == thread;
+        if (ends) _replacing = 0;
+        if (ends) (*_signal)++;
+        _gate.Exit();
+        if (ends) Futex.Wake(_signal, int.MaxValue);
     }
 
     // Called with the lock held. Only one worker at a time spins before it sleeps.
@@ -266,13 +342,23 @@ internal sealed unsafe class Channel
     /// <summary>Registers a worker, so that <see cref="Interrupt"/> reaches it.</summary>
     internal void Join(WorkerInterpreter worker)
     {
-        using (_workersGate.Hold()) _workers.Add(worker);
+        using (_workersGate.Hold())
+        {
+            _workers.Add(worker);
+            _gate.Enter();
+            worker.Generation = _generation;
+            _gate.Exit();
+        }
     }
 
     /// <summary>Unregisters a worker that is about to end.</summary>
     internal void Leave(WorkerInterpreter worker)
     {
-        using (_workersGate.Hold()) _workers.Remove(worker);
+        using (_workersGate.Hold())
+        {
+            if (!_workers.Remove(worker)) return;
+            CollectionsMarshal.GetValueRefOrAddDefault(_busyTimes, worker.Number, out _) += worker.BusyTime;
+        }
     }
 
     /// <summary>Whether the workers were interrupted. A worker that becomes busy later interrupts itself.</summary>
@@ -294,7 +380,71 @@ internal sealed unsafe class Channel
         // A worker leaves under the same lock before its interpreter ends, so no worker of the list ends during the loop.
         using (_workersGate.Hold())
         {
-            foreach (WorkerInterpreter worker in _workers) worker.Interrupt();
+            foreach (WorkerInterpreter worker in _workers) worker.Interrupts.Stop();
+        }
+    }
+
+    /// <summary>
+    /// Makes the worker that runs the task of this number raise TaskInterrupted in it. Returns false if no worker runs it any
+    /// more. Takes no GIL and waits for nothing.
+    /// </summary>
+    internal bool InterruptTask(long number)
+    {
+        using (_workersGate.Hold())
+        {
+            foreach (WorkerInterpreter worker in _workers)
+                if (worker.Interrupts.TryInterrupt(number)) return true;
+        }
+        return false;
+    }
+
+    /// <summary>Makes all workers raise TaskInterrupted, whatever they run, again and again until they have ended.</summary>
+    internal void Kill()
+    {
+        using (_workersGate.Hold())
+        {
+            foreach (WorkerInterpreter worker in _workers) worker.Interrupts.Kill();
+        }
+    }
+
+    /// <summary>
+    /// Appends new references to the subjects of all tasks that have begun and were not answered. Called with the owner's GIL, which
+    /// guards the references.
+    /// </summary>
+    internal void AddRunning(List<nint> subjects)
+    {
+        using (_workersGate.Hold())
+        {
+            subjects.EnsureCapacity(_workers.Count);
+            _gate.Enter();
+            foreach (WorkerInterpreter worker in _workers)
+                if (worker.Subject != null) subjects.Add((nint)References.New(worker.Subject));
+            _gate.Exit();
+        }
+    }
+
+    /// <summary>The numbers of tasks that are queued, running and answered.</summary>
+    internal (int Queued, int Running, long Answered) Counts
+    {
+        get
+        {
+            _gate.Enter();
+            (int, int, long) counts = (_queued, _begun, _answered);
+            _gate.Exit();
+            return counts;
+        }
+    }
+
+    /// <summary>Returns the nanoseconds that workers have spent in tasks, by number, and how many workers there are.</summary>
+    internal Dictionary<int, long> BusyTimes(out int workers)
+    {
+        using (_workersGate.Hold())
+        {
+            Dictionary<int, long> times = new(_busyTimes);
+            foreach (WorkerInterpreter worker in _workers)
+                CollectionsMarshal.GetValueRefOrAddDefault(times, worker.Number, out _) += worker.BusyTime;
+            workers = _workers.Count;
+            return times;
         }
     }
 

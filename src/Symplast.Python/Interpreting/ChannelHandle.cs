@@ -41,10 +41,13 @@ internal static unsafe partial class ChannelHandle
                 (delegate* unmanaged[Cdecl]<PyObject*, delegate* unmanaged[Cdecl]<PyObject*, void*, int>, void*, int>)&Traverse),
             Slot(PyTypeSlot.GetSet, Table(
                 Property("nudges"u8, &Nudges, "A number that changes with each nudge()."u8),
+                Property("was_interrupted_since_put"u8, &WasInterruptedSincePut,
+                    "Whether Ctrl-C has been pressed since the last put()."u8),
                 Property("unanswered"u8, &Unanswered, "The number of tasks that have no answer yet."u8))),
             Slot(PyTypeSlot.Methods, Table(
-                FastCall("put"u8, &Put, "put($self, subject, data, parcel, /)\n--\n\n"u8
-                    + "Queue a task and set subject._number to its number. Return False if the channel is closed."u8),
+                FastCall("put"u8, &Put, "put($self, subject, data, parcel, limit=0, /)\n--\n\n"u8
+                    + "Queue a task and set subject._number to its number. It is interrupted when it has run for limit "u8
+                    + "nanoseconds; 0 for no limit. Return False if the channel is closed."u8),
                 FastCall("cancel"u8, &Cancel, "cancel($self, number, taken, /)\n--\n\n"u8
                     + "Take a task back and append its subject to the list taken, unless a worker has the task."u8),
                 OneArg("is_queued"u8, &IsQueued,
@@ -54,6 +57,18 @@ internal static unsafe partial class ChannelHandle
                 NoArgs("close"u8, &Close, "close($self, /)\n--\n\nAccept no more tasks. Workers end when the queue is empty."u8),
                 NoArgs("interrupt"u8, &Interrupt,
                     "interrupt($self, /)\n--\n\nRaise KeyboardInterrupt in every worker that runs a task."u8),
+                OneArg("interrupt_task"u8, &InterruptTask, "interrupt_task($self, number, /)\n--\n\n"u8
+                    + "Raise TaskInterrupted in the task that has this number. Return False if no worker runs it."u8),
+                NoArgs("kill"u8, &Kill, "kill($self, /)\n--\n\n"u8
+                    + "Raise TaskInterrupted in every worker, whatever it runs, again and again until it has ended."u8),
+                OneArg("add_running"u8, &AddRunning,
+                    "add_running($self, subjects, /)\n--\n\nAppend the subjects of all running tasks to a list."u8),
+                OneArg("limit_tasks"u8, &LimitTasks, "limit_tasks($self, number, /)\n--\n\n"u8
+                    + "Replace each worker after this number of tasks. Called before the first worker begins."u8),
+                NoArgs("recycle"u8, &Recycle, "recycle($self, /)\n--\n\nReplace the present workers, one by one. Return their numbers."u8),
+                NoArgs("give_up"u8, &GiveUp, "give_up($self, /)\n--\n\nLet the program end without waiting for the workers."u8),
+                NoArgs("stats"u8, &Stats, "stats($self, /)\n--\n\nReturn a list: how many workers there are, how many "u8
+                    + "tasks are queued, running and answered; then numbers of workers, each with its nanoseconds in tasks."u8),
                 FastCall("receive"u8, &Receive,
                     "receive($self, nudges, timeout, subject, /)\n--\n\nWait for answers and deliver them. Return "u8
                     + "True when there were answers, timeout seconds are over (None: no limit) or nudges has changed; "u8
@@ -61,18 +76,20 @@ internal static unsafe partial class ChannelHandle
                 NoArgs("nudge"u8, &Nudge,
                     "nudge($self, /)\n--\n\nMake receive() return, because a future may have ended without an answer."u8),
                 FastCall("serve"u8, &Serve,
-                    "serve($self, source, settings, /)\n--\n\nRun source in a new interpreter on this thread. Return "u8
-                    + "None when it ends, or the exception as text if it raised after it had answered a task."u8)))),
+                    "serve($self, source, settings, number, /)\n--\n\nRun source in a new interpreter on this thread, as "u8
+                    + "the worker of this number. Return None when it ends, False if another one is to take its place, or the "u8
+                    + "exception as text if it raised after it had answered a task."u8)))),
     });
 
     /// <summary>
     /// worker_take(): sends the answer and waits for the next task. Returns the task's data, or None when the channel is closed.
     /// Called in the worker.
     /// </summary>
-    internal static PyObject* WorkerTake()
+    internal static PyObject* WorkerTake(PyObject* module)
     {
         WorkerInterpreter? worker = WorkerInterpreter.Current;
         if (worker is null) return Errors.Runtime("this thread does not run a worker interpreter");
+        if (!worker.Interrupts.HasType) worker.Interrupts.Use(InterpreterState.Of(module).TaskInterrupted);
         Message* task = worker.Take();
         if (task == null) return Api.Table._Py_NoneStruct;
         return Api.Table.PyBytes_FromStringAndSize(Message.Data(task), task->Length);
@@ -150,11 +167,14 @@ internal static unsafe partial class ChannelHandle
     private static partial PyObject* Put(PyObject* self, PyObject** arguments, nint count)
     {
         if (!ThisProcess.Check()) return null;
-        if (count != 3 || arguments[1]->Type != Api.Table.PyBytes_Type)
-            return Errors.Type("put() takes a subject, bytes and a parcel");
+        long limit = 0;
+        if (count is not (3 or 4) || arguments[1]->Type != Api.Table.PyBytes_Type)
+            return Errors.Type("put() takes a subject, bytes, a parcel and a number of nanoseconds");
+        if (count == 4 && !Number(arguments[3], out limit)) return null;
         if (!ParcelHandle.Read(arguments[2], out long parcel)) return null;
         PyBytesObject* data = (PyBytesObject*)arguments[1];
         Message* task = Message.Create(arguments[0], default, (byte*)data + PyBytesObject.DataOffset, data->Size, parcel);
+        task->Limit = limit;
         References.Take(arguments[0]);
         Channel channel = ChannelOf(self);
         long number = -1;
@@ -233,6 +253,89 @@ internal static unsafe partial class ChannelHandle
     }
 
     [Callback]
+    private static partial PyObject* InterruptTask(PyObject* self, PyObject* number)
+    {
+        if (!Number(number, out long value)) return null;
+        return ChannelOf(self).InterruptTask(value) ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
+    }
+
+    [Callback]
+    private static partial PyObject* Kill(PyObject* self, PyObject* none)
+    {
+        ChannelOf(self).Kill();
+        return Api.Table._Py_NoneStruct;
+    }
+
+    [Callback]
+    private static partial PyObject* AddRunning(PyObject* self, PyObject* subjects)
+    {
+        if (!IsList(subjects)) return Errors.Type("add_running() takes a list");
+        List<nint> found = [];
+        ChannelOf(self).AddRunning(found);
+        bool failed = false;
+        foreach (nint subject in found)
+        {
+            failed |= Api.Table.PyList_Append(subjects, (PyObject*)subject) != 0;
+            References.Drop((PyObject*)subject);
+        }
+        return failed ? null : Api.Table._Py_NoneStruct;
+    }
+
+    [Callback]
+    private static partial PyObject* LimitTasks(PyObject* self, PyObject* number)
+    {
+        if (!Number(number, out long value)) return null;
+        ChannelOf(self).TasksOfAWorker = value;
+        return Api.Table._Py_NoneStruct;
+    }
+
+    [Callback]
+    private static partial PyObject* Recycle(PyObject* self, PyObject* none)
+    {
+        PyObject* list = Api.Table.PyList_New(0);
+        if (list == null) return null;
+        bool done = true;
+        foreach (int number in ChannelOf(self).Recycle()) done = done && Add(list, number);
+        if (done) return list;
+        References.Drop(list);
+        return null;
+    }
+
+    [Callback]
+    private static partial PyObject* GiveUp(PyObject* self, PyObject* none)
+    {
+        ProgramEnd.GiveUp(ChannelOf(self));
+        return Api.Table._Py_NoneStruct;
+    }
+
+    [Callback]
+    private static partial PyObject* Stats(PyObject* self, PyObject* none)
+    {
+        Channel channel = ChannelOf(self);
+        Dictionary<int, long> times = channel.BusyTimes(out int workers);
+        (int queued, int running, long answered) = channel.Counts;
+        PyObject* list = Api.Table.PyList_New(0);
+        if (list == null) return null;
+        bool done = Add(list, workers) && Add(list, queued) && Add(list, running) && Add(list, answered);
+        foreach ((int number, long time) in times) done = done && Add(list, number) && Add(list, time);
+        if (done) return list;
+        References.Drop(list);
+        return null;
+    }
+
+    static bool Add(PyObject* list, long number)
+    {
+        PyObject* item = Api.Table.PyLong_FromLongLong(number);
+        bool done = item != null && Api.Table.PyList_Append(list, item) == 0;
+        References.Drop(item);
+        return done;
+    }
+
+    [Callback]
+    private static partial PyObject* WasInterruptedSincePut(PyObject* self, void* closure) =>
+        ChannelOf(self).WasInterruptedSincePut ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
+
+    [Callback]
     private static partial PyObject* Receive(PyObject* self, PyObject** arguments, nint count)
     {
         if (!ThisProcess.Check()) return null;
@@ -270,10 +373,11 @@ internal static unsafe partial class ChannelHandle
     private static partial PyObject* Serve(PyObject* self, PyObject** arguments, nint count)
     {
         if (!ThisProcess.Check()) return null;
-        if (count != 2 || arguments[0]->Type != Api.Table.PyBytes_Type || arguments[1]->Type != Api.Table.PyBytes_Type)
-            return Errors.Type("serve() takes bytes and bytes");
+        if (count != 3 || arguments[0]->Type != Api.Table.PyBytes_Type || arguments[1]->Type != Api.Table.PyBytes_Type)
+            return Errors.Type("serve() takes bytes, bytes and a number");
+        if (!Number(arguments[2], out long number)) return null;
         if (WorkerInterpreter.Current is not null) return Errors.Runtime("this thread runs a worker interpreter already");
-        return WorkerInterpreter.Serve(ChannelOf(self), arguments[0], arguments[1]);
+        return WorkerInterpreter.Serve(ChannelOf(self), arguments[0], arguments[1], (int)number);
     }
 
     // Frees a message. Called with the GIL of its subject's interpreter.

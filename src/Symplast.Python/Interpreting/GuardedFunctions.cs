@@ -42,6 +42,8 @@ internal static unsafe partial class GuardedFunctions
         StartThread,
         StartThreadOldName,
         StartJoinable,
+        Sleep,
+        DefaultInterrupt,
         Count,
     }
 
@@ -79,7 +81,9 @@ internal static unsafe partial class GuardedFunctions
             && Guard("faulthandler"u8, "cancel_dump_traceback_later"u8, Guarded.FaultCancelLater, &FaultCancelLater)
             && Guard("_thread"u8, "start_new_thread"u8, Guarded.StartThread, &StartThread)
             && Guard("_thread"u8, "start_new"u8, Guarded.StartThreadOldName, &StartThreadOldName)
-            && Guard("_thread"u8, "start_joinable_thread"u8, Guarded.StartJoinable, &StartJoinable);
+            && Guard("_thread"u8, "start_joinable_thread"u8, Guarded.StartJoinable, &StartJoinable)
+            && Guard("time"u8, "sleep"u8, Guarded.Sleep, &Sleep)
+            && Guard("_signal"u8, "default_int_handler"u8, Guarded.DefaultInterrupt, &DefaultInterrupt);
         _installed = done;
         return done;
     }
@@ -323,4 +327,28 @@ internal static unsafe partial class GuardedFunctions
     [Callback]
     private static partial PyObject* StartJoinable(PyObject* a, nint b, nint c, nint d) =>
         PassUntraced(Guarded.StartJoinable, a, b, c, d);
+
+    // In a worker's thread an interrupt of its task ends the sleep.
+    [Callback]
+    private static partial PyObject* Sleep(PyObject* a, nint b, nint c, nint d)
+    {
+        ref Api api = ref Api.Table;
+        Interrupts? interrupts = WorkerInterpreter.Current?.Interrupts;
+        if (interrupts is null || !interrupts.IsInInterpreter) return Pass(Guarded.Sleep, a, b, c, d);
+        PyObject* seconds = (PyObject*)b;
+        double length = seconds->Type == api.PyFloat_Type || seconds->Type == api.PyLong_Type ? api.PyFloat_AsDouble(seconds) : -1;
+        if (length == -1 && api.PyErr_Occurred() != null) api.PyErr_Clear();
+        // CPython's own function raises what is wrong with a number. It does not sleep long then, or for years.
+        if (!(length > 0 && length < MostSeconds)) return Pass(Guarded.Sleep, a, b, c, d);
+        return interrupts.Sleep((long)Math.Ceiling(length * 1e9)) ? References.New(api._Py_NoneStruct) : null;
+    }
+
+    const double MostSeconds = 1e9;
+
+    [Callback]
+    private static partial PyObject* DefaultInterrupt(PyObject* a, nint b, nint c, nint d)
+    {
+        ControlC.Note();
+        return Pass(Guarded.DefaultInterrupt, a, b, c, d);
+    }
 }

@@ -19,6 +19,12 @@ internal unsafe struct Message
     /// <summary>The kind of an answer; of no meaning in tasks.</summary>
     internal AnswerKind Kind;
 
+    /// <summary>The number of a task; of no meaning in answers.</summary>
+    internal long Number;
+
+    /// <summary>The nanoseconds after which a task is interrupted, or 0; of no meaning in answers.</summary>
+    internal long Limit;
+
     /// <summary>The parcel of the live objects that the bytes name (<see cref="Parcels"/>), or 0.</summary>
     internal long Parcel;
 

@@ -15,7 +15,8 @@ namespace Symplast.Python.Interpreting;
 /// </summary>
 /// <remarks>
 /// Workers that the main interpreter owns have ended by then, because threads are joined before atexit functions run. The
-/// exception is Ctrl-C while a task is in C code: such workers are given up.
+/// exceptions are workers that were stopped or killed and do not end, because a task sits in C code. They are given up: their
+/// interpreters are treated as those of <see cref="Abandon"/>, and their threads as daemon threads.
 /// </remarks>
 internal static unsafe partial class ProgramEnd
 {
@@ -30,7 +31,11 @@ internal static unsafe partial class ProgramEnd
     static readonly HashSet<long> Owners = [];
     static readonly int* Workers = (int*)NativeMemory.AllocZeroed(sizeof(int));     // number of entries in Served
     static readonly List<nint> Abandoned = [];  // interpreters that no longer end
+    static readonly List<WorkerInterpreter> Alive = [];     // workers of all owners
+    static readonly int* Changing = (int*)NativeMemory.AllocZeroed(sizeof(int));    // workers that are beginning or ending now
+    static readonly int* Never = (int*)NativeMemory.AllocZeroed(sizeof(int));
     static bool _begun;
+    static bool _isOver;        // whether no worker may begin or end any more
     static bool _registered;
 
     /// <summary>Registers a worker that begins; returns false if the program is ending. Called with the owner's GIL.</summary>
@@ -59,12 +64,61 @@ internal static unsafe partial class ProgramEnd
         Futex.Wake(Workers, int.MaxValue);
     }
 
-    /// <summary>Records an interpreter that cannot be ended, because threads of its own are in C code.</summary>
-    internal static void Abandon(void* interpreter)
+    /// <summary>The end of the program does not wait for the channel's workers, which were stopped and have not ended.</summary>
+    internal static void GiveUp(Channel channel)
     {
         Gate.Enter();
-        Abandoned.Add((nint)interpreter);
+        Served.RemoveAll(served => served == channel);
+        *Workers = Served.Count;
         Gate.Exit();
+        Futex.Wake(Workers, int.MaxValue);
+    }
+
+    /// <summary>Records a worker's interpreter that cannot be ended, because threads of its own are in C code.</summary>
+    internal static void Abandon(void* interpreter)
+    {
+        using (Gate.Hold())
+        {
+            // In the other order an interpreter would be in neither list if memory runs out.
+            Abandoned.Add((nint)interpreter);
+            nint gone = (nint)interpreter;
+            Alive.RemoveAll(worker => (nint)worker.Interpreter == gone);
+        }
+    }
+
+    /// <summary>
+    /// Called before an interpreter is created or ended; <see cref="EndChange"/> must follow. Returns false if no interpreter may
+    /// begin or end any more.
+    /// </summary>
+    internal static bool TryBeginChange()
+    {
+        using (Gate.Hold())
+        {
+            if (_isOver) return false;
+            // So that EndChange needs no memory.
+            Alive.EnsureCapacity(Alive.Count + *Changing + 1);
+            (*Changing)++;
+            return true;
+        }
+    }
+
+    /// <summary>Called when an interpreter was created or has ended; the worker is null if it could not be created.</summary>
+    internal static void EndChange(WorkerInterpreter? begun = null, WorkerInterpreter? ended = null)
+    {
+        using (Gate.Hold())
+        {
+            if (begun is not null) Alive.Add(begun);
+            if (ended is not null) Alive.Remove(ended);
+            (*Changing)--;
+        }
+        Futex.Wake(Changing, int.MaxValue);
+    }
+
+    /// <summary>Keeps the calling thread from going on. Its GIL is released.</summary>
+    internal static void Park()
+    {
+        Api.Table.PyEval_SaveThread();
+        while (true) Futex.Wait(Never, 0);
     }
 
     /// <summary>
@@ -100,15 +154,30 @@ internal static unsafe partial class ProgramEnd
         foreach (Channel channel in channels) channel.Close();
         PyObject* raised = AwaitWorkers(channels);
         foreach (long owner in owners) AwaitThreads(owner);
-        Gate.Enter();
-        nint[] abandoned = [.. Abandoned];
-        Gate.Exit();
-        foreach (nint interpreter in abandoned) InterpreterList.Remove((void*)interpreter);
-        if (Layout.Current.ThreadsOutliveRuntime) Standstill.Begin(abandoned);
+        GiveUpTheRest();
         ArgumentParsers.KeepNames();
         if (raised == null) return Api.Table._Py_NoneStruct;
         Api.Table.PyErr_SetRaisedException(raised);
         return null;
+    }
+
+    // From here on no worker begins or ends. Those that are still there do not leave C code.
+    static void GiveUpTheRest()
+    {
+        using (Gate.Hold()) _isOver = true;
+        void* thread = Api.Table.PyEval_SaveThread();
+        // Volatile, so that each turn reads anew. A thread that changes the word wakes the waiters afterwards.
+        for (int some; (some = Volatile.Read(ref *Changing)) != 0;) Futex.Wait(Changing, some);
+        Api.Table.PyEval_RestoreThread(thread);
+        Gate.Enter();
+        nint[] abandoned = [.. Abandoned];
+        nint[] left = new nint[Alive.Count];
+        for (int i = 0; i < left.Length; i++) left[i] = (nint)Alive[i].Interpreter;
+        Gate.Exit();
+        foreach (nint interpreter in abandoned) InterpreterList.Remove((void*)interpreter);
+        foreach (nint interpreter in left) InterpreterList.Remove((void*)interpreter);
+        // The code of a worker that is left would go on when its task leaves C code, on any version.
+        Standstill.Begin(Layout.Current.ThreadsOutliveRuntime ? [.. abandoned, .. left] : left);
     }
 
     // Returns a new reference to the exception that a signal handler raised meanwhile, such as KeyboardInterrupt, or null.

@@ -1,4 +1,4 @@
-using System.Runtime.CompilerServices;
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Memory;
@@ -18,6 +18,7 @@ internal sealed unsafe class WorkerInterpreter
     // Users of 3.12 have reported crashes when interpreters start and end at the same time.
     static readonly WordLock CreationGate = WordLock.Create();
 
+    const string ProgramEnds = "the program ends";
     const string NoMemory = "there is no memory for a worker interpreter";
 
     readonly Channel _channel;
@@ -27,14 +28,20 @@ internal sealed unsafe class WorkerInterpreter
     Message* _task;
     Message* _answer;       // the answer to the last task; sent when the next task is taken
     bool _served;           // whether the worker has answered a task
-    bool _busy = true;      // whether the worker runs the user's code; false while it waits for a task
-    int _interrupted;
+    bool _isReady;          // whether the worker has asked for a task
+    bool _retires;          // whether the worker ends because another one is to take its place
+    long _begun;            // when the task was taken; 0 while there is none
+    long _busyTime;         // in earlier tasks
 
-    WorkerInterpreter(Channel channel, void* ownerThread)
+    WorkerInterpreter(Channel channel, void* ownerThread, int number)
     {
         _channel = channel;
         _ownerThread = ownerThread;
+        Number = number;
     }
+
+    /// <summary>The interpreter's state.</summary>
+    internal void* Interpreter => _interpreter;
 
     /// <summary>The worker that runs on the calling thread; null if there is none.</summary>
     [field: ThreadStatic]
@@ -43,18 +50,51 @@ internal sealed unsafe class WorkerInterpreter
     /// <summary>The channel that the worker serves.</summary>
     internal Channel Channel => _channel;
 
+    /// <summary>The worker's number among those of its channel. A worker that takes its place has the same one.</summary>
+    internal int Number { get; }
+
+    /// <summary>The exceptions that other threads want raised in this one.</summary>
+    internal Interrupts Interrupts { get; } = new();
+
+    /// <summary>The thread's identifier, which a worker that takes this one's place shares.</summary>
+    internal nuint ThreadId => _threadId;
+
+    /// <summary>The number of tasks that the worker has answered. Guarded by the channel's lock.</summary>
+    internal long Answered { get; set; }
+
+    /// <summary>
+    /// The channel's generation when the worker began; older workers are to be replaced. Guarded by the channel's lock.
+    /// </summary>
+    internal int Generation { get; set; }
+
+    /// <summary>
+    /// The owner's object of the task that the worker has, whose answer was not sent yet; or null. Guarded by the channel's lock.
+    /// </summary>
+    internal PyObject* Subject { get; set; }
+
+    /// <summary>Nanoseconds in tasks until now. Any thread may ask.</summary>
+    internal long BusyTime
+    {
+        get
+        {
+            // The values may be of different tasks; then the sum is off by less than the time since one of them began.
+            long begun = Volatile.Read(ref _begun), earlier = Volatile.Read(ref _busyTime);
+            return begun == 0 ? earlier : earlier + Stopwatch.GetTimestamp() - begun;
+        }
+    }
+
     /// <summary>
     /// Creates an interpreter, runs <paramref name="source"/> in it with <c>settings</c> (bytes) defined, and ends it. Called
     /// with the owner's GIL on a thread of its own. Returns None if the source returns. Returns null with the owner's
     /// RuntimeError set if the interpreter cannot be created, or if the source raises before a task was answered. If it raises
     /// after a task was answered, that task may be the cause: then the exception's text is returned, and another interpreter can
-    /// take this one's place.
+    /// take this one's place. Returns False if another interpreter is to take this one's place as planned.
     /// </summary>
-    internal static PyObject* Serve(Channel channel, PyObject* source, PyObject* settings)
+    internal static PyObject* Serve(Channel channel, PyObject* source, PyObject* settings, int number)
     {
         ref Api api = ref Api.Table;
         if (!MemoryTracing.AllowsWorkers) return Errors.Runtime(MemoryTracing.Refusal);
-        if (!ProgramEnd.TryEnter(channel)) return Errors.Runtime("the program ends");
+        if (!ProgramEnd.TryEnter(channel)) return Errors.Runtime(ProgramEnds);
         // Copied, because the owner's objects may not be used under another GIL.
         byte* sourceText = (byte*)NativeMemory.AllocZeroed((nuint)((PyBytesObject*)source)->Size + 1);
         nint settingsLength = ((PyBytesObject*)settings)->Size;
@@ -63,11 +103,11 @@ internal sealed unsafe class WorkerInterpreter
             (byte*)source + PyBytesObject.DataOffset, sourceText, ((PyBytesObject*)source)->Size, ((PyBytesObject*)source)->Size);
         Buffer.MemoryCopy((byte*)settings + PyBytesObject.DataOffset, settingsData, settingsLength, settingsLength);
         string? failure;
-        bool served = false;
+        bool served = false, retires = false;
         MemoryTracing.LeaveOut();
         try
         {
-            WorkerInterpreter worker = new(channel, api.PyThreadState_Get());
+            WorkerInterpreter worker = new(channel, api.PyThreadState_Get(), number);
             Current = worker;
             try
             {
@@ -76,7 +116,12 @@ internal sealed unsafe class WorkerInterpreter
                 {
                     failure = worker.Live(sourceText, settingsData, settingsLength);
                     served = worker._served;
+                    retires = worker._retires;
                     worker.End(thread);
+                }
+                else
+                {
+                    worker.Interrupts.Free();
                 }
             }
             finally
@@ -91,7 +136,7 @@ internal sealed unsafe class WorkerInterpreter
             NativeMemory.Free(sourceText);
             NativeMemory.Free(settingsData);
         }
-        if (failure is null) return api._Py_NoneStruct;
+        if (failure is null) return retires ? api._Py_FalseStruct : api._Py_NoneStruct;
         return served ? Text.ToPython(failure) : Errors.Runtime(failure);
     }
 
@@ -103,7 +148,7 @@ internal sealed unsafe class WorkerInterpreter
         try
         {
             _channel.Join(this);
-            if (_channel.Interrupted) Interrupt();
+            if (_channel.Interrupted) Interrupts.Stop();
             failure = Run(source, settings, settingsLength);
         }
         catch (Exception e)
@@ -113,7 +158,7 @@ internal sealed unsafe class WorkerInterpreter
         }
         AnswerForLost(failure);
         _channel.Leave(this);
-        ForgetInterrupt();
+        Interrupts.Forget();
         return failure;
     }
 
@@ -123,31 +168,33 @@ internal sealed unsafe class WorkerInterpreter
     /// </summary>
     internal Message* Take()
     {
-        Rest();
+        Interrupts.Rest();
+        if (!_isReady)
+        {
+            _isReady = true;
+            _channel.EndReplacement(_threadId);
+        }
         ref Api api = ref Api.Table;
         Message* task = Exchange(out Channel.Duty duty);
-        if (task == null)
+        if (task == null && duty != Channel.Duty.Retire)
         {
             void* thread = api.PyEval_SaveThread();
-            task = _channel.Take(spin: duty == Channel.Duty.Spin);
+            task = _channel.Take(this, spin: duty == Channel.Duty.Spin, out duty);
             api.PyEval_RestoreThread(thread);
-            if (task == null) return null;
         }
+        _retires = duty == Channel.Duty.Retire;
+        if (task == null) return null;
         Begin(task);
         return task;
     }
 
-    // The worker waits for a task and is not to be interrupted. Release; pairs with the acquire in Interrupt.
-    void Rest() => Volatile.Write(ref _busy, false);
-
-    // The worker has taken a task and can be interrupted from here on.
+    // The worker has taken a task.
     void Begin(Message* task)
     {
         _task = task;
-        // Full fence; pairs with the full fence in Channel.Interrupt. Either this thread sees that all workers are interrupted,
-        // or that one sees that this worker is busy.
-        Interlocked.Exchange(ref _busy, true);
-        if (_channel.Interrupted) Interrupt();
+        _begun = Stopwatch.GetTimestamp();
+        Interrupts.Begin(task->Limit);
+        if (_channel.Interrupted) Interrupts.Stop();
     }
 
     /// <summary>
@@ -158,8 +205,11 @@ internal sealed unsafe class WorkerInterpreter
     {
         if (_task == null) return false;
         _answer = Message.Create(_task->Subject, kind, data, length, parcel);
-        // The worker's loop catches an interrupt that arrives after this.
-        Rest();
+        Interrupts.Shield();
+        // The worker's loop catches a KeyboardInterrupt that arrives after this.
+        Interrupts.Rest();
+        _busyTime += Stopwatch.GetTimestamp() - _begun;
+        _begun = 0;
         Message.Free(_task);
         _task = null;
         _served = true;
@@ -185,32 +235,8 @@ internal sealed unsafe class WorkerInterpreter
                 _task = null;
             }
         }
-        if (_answer != null && _channel.Send(_answer)) Deliver();
+        if (_answer != null && _channel.Send(_answer, this)) Deliver();
         _answer = null;
-    }
-
-    /// <summary>
-    /// Makes the worker's thread raise KeyboardInterrupt at its next bytecode boundary, once in the worker's life: a second one
-    /// would hit the code that cleans up after the first. Called under the channel's lock on its workers, or by the worker.
-    /// </summary>
-    internal void Interrupt()
-    {
-        // Acquire; pairs with Rest and Begin.
-        if (!Volatile.Read(ref _busy)) return;
-        // Full fence; only one of two concurrent callers goes on.
-        if (Interlocked.Exchange(ref _interrupted, 1) != 0) return;
-        Api.Table._PyEval_AddPendingCall(
-            _interpreter, (delegate* unmanaged[Cdecl]<void*, int>)&RaiseKeyboardInterrupt, (void*)_threadId, 0);
-    }
-
-    // Takes in a pending interrupt, which would otherwise be raised while the interpreter ends. No further one can follow, since
-    // the worker has left the channel.
-    void ForgetInterrupt()
-    {
-        if (_interrupted == 0) return;
-        ref Api api = ref Api.Table;
-        if (api.Py_MakePendingCalls() != 0) api.PyErr_Clear();
-        api.PyThreadState_SetAsyncExc(_threadId, null);
     }
 
     // Sends the answer. If there is no other deliverer, delivers it with the owner's GIL in place of this interpreter's. Then
@@ -219,11 +245,11 @@ internal sealed unsafe class WorkerInterpreter
     {
         Message* answer = _answer;
         _answer = null;
-        Message* task = _channel.Exchange(answer, out duty);
+        Message* task = _channel.Exchange(answer, this, out duty);
         while (duty == Channel.Duty.Deliver)
         {
             Deliver();
-            task = _channel.Exchange(null, out duty);
+            task = _channel.Exchange(null, this, out duty);
         }
         return task;
     }
@@ -258,16 +284,20 @@ internal sealed unsafe class WorkerInterpreter
             new() { AllowThreads = 1, AllowDaemonThreads = 1, CheckMultiInterpExtensions = 1, Gil = PyInterpreterConfig.OwnGil };
         void* created = null;
         bool serial = !Layout.Current.ParallelInterpreterCreation;
+        if (!ProgramEnd.TryBeginChange()) return ProgramEnds;
         if (serial) EnterCreation();
         PyStatus status = api.Py_NewInterpreterFromConfig(&created, &config);
         if (serial) CreationGate.Exit();
         thread = created;
         if (status.Type != 0 || created == null)
         {
+            ProgramEnd.EndChange();
             string reason = status.Message == null ? "unknown reason" : Marshal.PtrToStringUTF8((nint)status.Message)!;
             return $"an interpreter could not be created: {reason}";
         }
         _interpreter = api.PyThreadState_GetInterpreter(created);
+        Interrupts.Attach(_interpreter);
+        ProgramEnd.EndChange(begun: this);
         return null;
     }
 
@@ -374,11 +404,14 @@ internal sealed unsafe class WorkerInterpreter
         }
         else
         {
+            if (!ProgramEnd.TryBeginChange()) ProgramEnd.Park();
             bool serial = !Layout.Current.ParallelInterpreterCreation;
             if (serial) EnterCreation();
             long number = api.PyInterpreterState_GetID(_interpreter);
             api.Py_EndInterpreter(thread);
             if (serial) CreationGate.Exit();
+            ProgramEnd.EndChange(ended: this);
+            Interrupts.Free();
             Unloading.Add(owner, Arenas.TakeOf(number));
         }
         api.PyEval_RestoreThread(_ownerThread);
@@ -405,13 +438,5 @@ internal sealed unsafe class WorkerInterpreter
     {
         void* first = Api.Table.PyInterpreterState_ThreadHead(_interpreter);
         return Api.Table.PyThreadState_Next(first) != null;
-    }
-
-    // Any thread of the interpreter may run this pending call, so it does not raise in the calling thread.
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static int RaiseKeyboardInterrupt(void* thread)
-    {
-        Api.Table.PyThreadState_SetAsyncExc((nuint)thread, *Api.Table.PyExc_KeyboardInterrupt);
-        return 0;
     }
 }

@@ -20,6 +20,8 @@ internal static unsafe class LiveTypes
         Kinds.Add(AtomicIntType.Kind());
         Kinds.Add(AtomicRefType.Kind());
         Kinds.Add(ArrayType.Kind());
+        Kinds.Add(QueueType.Kind());
+        Kinds.Add(QueueType.SimpleKind());
         Kinds.Add(LockType.Kind());
         Kinds.Add(RLockType.Kind());
         Kinds.Add(EventType.Kind());

@@ -114,6 +114,7 @@ public static unsafe partial class Module
         .. SessionFunctions.Methods(),
         .. ExtensionFunctions.Methods(),
         .. ClassFunctions.Methods(),
+        .. LoopWaiters.Methods(),
     ]);
 
     [Callback]

@@ -48,6 +48,7 @@ internal static unsafe partial class PoolFunctions
         OneArg("_leaks"u8, &Leaks,
             "Return a tuple for each live object of a Pool, or of all pools if the argument is None."u8),
         OneArg("_live_blocks"u8, &LiveBlocks, "For tests: return the number of blocks of live objects in a Pool."u8),
+        OneArg("_waiters"u8, &WaitersOf, "For tests: return how many threads and event loops wait at a live object."u8),
         OneArg("_fail_at"u8, &FailAt,
             "For tests: make the n-th allocation of live objects from now on fail; 0 ends this. Return whether the "u8
             + "allocation chosen before has failed."u8),
@@ -119,6 +120,18 @@ internal static unsafe partial class PoolFunctions
     {
         if (o->Type != interpreter.PoolType) return Errors.Type("_live_blocks() takes a Pool");
         return Api.Table.PyLong_FromLongLong(PoolHandle.PoolOf(o).Statistics().LiveBlocks);
+    }
+
+    [Callback]
+    private static partial PyObject* WaitersOf(InterpreterState interpreter, PyObject* o)
+    {
+        const int MostBytes = 256;
+        if (!Handle.Is(interpreter.Live, o)) return Errors.Type("_waiters() takes a live object");
+        if (!LiveMethods.IsUsable((Handle*)o)) return null;
+        long count = 0;
+        // Each event is the address of a field.
+        for (nuint offset = 0; offset < MostBytes; offset += 8) count += ParkingLot.Count((nuint)((Handle*)o)->Shared + offset);
+        return Api.Table.PyLong_FromLongLong(count);
     }
 
     [Callback]

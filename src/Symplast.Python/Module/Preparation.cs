@@ -45,11 +45,13 @@ internal static class Preparation
         RuntimeHelpers.RunClassConstructor(typeof(ArrayNumbers).TypeHandle);
         RuntimeHelpers.RunClassConstructor(typeof(Classes).TypeHandle);
         RuntimeHelpers.RunClassConstructor(typeof(CrossPool).TypeHandle);
+        RuntimeHelpers.RunClassConstructor(typeof(Deadlines).TypeHandle);
         RuntimeHelpers.RunClassConstructor(typeof(LiveStates).TypeHandle);
         RuntimeHelpers.RunClassConstructor(typeof(Parcels).TypeHandle);
         RuntimeHelpers.RunClassConstructor(typeof(PoolReference).TypeHandle);
         RuntimeHelpers.RunClassConstructor(typeof(Spin).TypeHandle);
         RuntimeHelpers.RunClassConstructor(typeof(SpinHabit).TypeHandle);
+        RuntimeHelpers.RunClassConstructor(typeof(WholeWrites).TypeHandle);
         RuntimeHelpers.RunClassConstructor(typeof(WorkerInterpreter).TypeHandle);
     }
 }

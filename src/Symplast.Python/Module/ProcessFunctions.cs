@@ -22,6 +22,12 @@ internal static unsafe partial class ProcessFunctions
         NoArgs("_is_alone"u8, &IsAlone, "Return whether the main interpreter is the only one, and no worker is starting."u8),
         NoArgs("_is_main"u8, &IsMain, "Return whether this is the main interpreter."u8),
         NoArgs("worker_take"u8, &WorkerTake, "In a worker: return the next task's data, or None if the channel is closed."u8),
+        NoArgs("worker_shield"u8, &WorkerShield, "In a worker: an interrupt of the task that was taken comes too late."u8),
+        NoArgs("worker_is_killed"u8, &WorkerIsKilled, "In a worker: return whether it is to end whatever its tasks have left."u8),
+        NoArgs("worker_leave"u8, &WorkerLeave, "In a worker: raise nothing in it any more, because it ends."u8),
+        OneArg("_name_thread"u8, &NameThread, "Give the calling thread a name (bytes) that the system's tools show."u8),
+        FastCall("_write_whole"u8, &WriteWhole,
+            "Write bytes to a file descriptor, in one piece among all calls of this function in the process."u8),
         FastCall("worker_answer"u8, &WorkerAnswer, "In a worker: send the answer of the task that was taken."u8),
     };
 
@@ -79,7 +85,46 @@ internal static unsafe partial class ProcessFunctions
         References.New(Interpreters.IsMain() ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct);
 
     [Callback]
-    private static partial PyObject* WorkerTake(PyObject* module, PyObject* none) => ChannelHandle.WorkerTake();
+    private static partial PyObject* WorkerTake(PyObject* module, PyObject* none) => ChannelHandle.WorkerTake(module);
+
+    [Callback]
+    private static partial PyObject* WorkerShield(PyObject* module, PyObject* none)
+    {
+        WorkerInterpreter.Current?.Interrupts.Shield();
+        return Api.Table._Py_NoneStruct;
+    }
+
+    [Callback]
+    private static partial PyObject* WorkerIsKilled(PyObject* module, PyObject* none) =>
+        WorkerInterpreter.Current?.Interrupts.IsKilled == true ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
+
+    [Callback]
+    private static partial PyObject* WorkerLeave(PyObject* module, PyObject* none)
+    {
+        WorkerInterpreter.Current?.Interrupts.Forget();
+        return Api.Table._Py_NoneStruct;
+    }
+
+    [Callback]
+    private static partial PyObject* NameThread(PyObject* module, PyObject* name)
+    {
+        if (name->Type != Api.Table.PyBytes_Type) return Errors.Type("_name_thread() takes bytes");
+        ThreadName.Set((byte*)name + PyBytesObject.DataOffset, ((PyBytesObject*)name)->Size);
+        return Api.Table._Py_NoneStruct;
+    }
+
+    [Callback]
+    private static partial PyObject* WriteWhole(PyObject* module, PyObject** arguments, nint count)
+    {
+        if (count != 2 || arguments[1]->Type != Api.Table.PyBytes_Type)
+            return Errors.Type("_write_whole() takes a descriptor and bytes");
+        long descriptor = Api.Table.PyLong_AsLongLong(arguments[0]);
+        if (descriptor == -1 && Api.Table.PyErr_Occurred() != null) return null;
+        PyBytesObject* data = (PyBytesObject*)arguments[1];
+        // The caller's reference keeps the bytes while the GIL is released.
+        int error = WholeWrites.Write((int)descriptor, (byte*)data + PyBytesObject.DataOffset, data->Size);
+        return Api.Table.PyLong_FromLongLong(error);
+    }
 
     [Callback]
     private static partial PyObject* WorkerAnswer(PyObject* module, PyObject** arguments, nint count) =>

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using CsCheck;
 using Symplast.Memory;
 using Xunit;
@@ -212,6 +213,69 @@ public sealed unsafe class QueueTests : IDisposable
         Assert.True(Queue.IsValid(queue));
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    public void WhoJoinsWaitsUntilAllIsFinished(int capacity)
+    {
+        const int Items = 2000;
+        SharedQueue* queue = New((ulong)capacity, firstRing: 1);
+        Assert.Equal(Status.Missing, Queue.Finish(_me, queue));
+        Assert.Equal(Status.Done, QueueWaiting.Join(_me, queue, 0, null));
+        Assert.Equal(Status.Done, Queue.TryPut(_me, queue, Value.None));
+        Assert.Equal(Status.TimedOut, QueueWaiting.Join(_me, queue, 1000, null));
+        int finished = 0;
+        void Work(Participant* me)
+        {
+            while (QueueWaiting.Take(me, queue, out _, Forever, null) == Status.Done)
+            {
+                Interlocked.Increment(ref finished);
+                Assert.Equal(Status.Done, Queue.Finish(me, queue));
+            }
+        }
+        Threads.Run(Work, Work, me =>
+        {
+            for (int i = 1; i < Items; i++) QueueWaiting.Put(me, queue, Value.OfInt(i), Forever, null);
+            Assert.Equal(Status.Done, QueueWaiting.Join(me, queue, Forever, null));
+            Assert.Equal(Items, Volatile.Read(ref finished));
+            Assert.Equal(Status.Done, Queue.Close(me, queue));
+        });
+        Assert.Equal(Status.Missing, Queue.Finish(_me, queue));
+        Assert.True(Queue.IsValid(queue));
+    }
+
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(0, true)]
+    [InlineData(20, true)]
+    public void EndingReleasesWhatIsLeftAndFinishesIt(int capacity, bool wasClosed)
+    {
+        Value value = NewObject();
+        SharedQueue* queue = New((ulong)capacity);
+        for (int i = 0; i < 12; i++) Queue.TryPut(_me, queue, value);
+        for (int i = 0; i < 3; i++)
+        {
+            Queue.TryTake(_me, queue, out Value taken);
+            Epoch.Enter(_me);
+            Reference.Drop(_me, taken);
+            Epoch.Exit(_me);
+        }
+        Queue.Finish(_me, queue);
+        if (wasClosed) Queue.Close(_me, queue);
+        Assert.Equal(Status.Done, Queue.Close(_me, queue, isEnd: true));
+        Assert.Equal(1, value.Head->Count);
+        Assert.Equal(Status.Closed, Queue.TryTake(_me, queue, out _));
+        Assert.Equal(Status.Closed, Queue.TryPut(_me, queue, value));
+        Assert.Equal(Status.Done, Queue.Count(_me, queue, out long count));
+        Assert.Equal(0, count);
+        Assert.Equal(Status.Done, Queue.Unfinished(_me, queue, out count));
+        Assert.Equal(2, count);
+        Assert.Equal(Status.Done, Queue.Close(_me, queue, isEnd: true));
+        Assert.True(Queue.IsValid(queue));
+        Assert.Equal(Status.Done, Queue.Delete(_me, queue));
+        Assert.Equal(1, value.Head->Count);
+    }
+
     [Fact]
     public void ACancelledWaitEnds()
     {
@@ -224,7 +288,7 @@ public sealed unsafe class QueueTests : IDisposable
             {
                 AwaitWaiters(&queue->Items, 1);
                 Volatile.Write(ref *word, 1);
-                Assert.Equal(Status.Done, QueueWaiting.Interrupt(me, queue));
+                QueueWaiting.Interrupt(queue);
             });
     }
 
@@ -253,8 +317,11 @@ public sealed unsafe class QueueTests : IDisposable
         {
             while (Volatile.Read(ref left) != 0)
             {
-                QueueWaiting.BeginWait(me, queue, QueueSide.Items, out int ticket);
-                QueueWaiting.Wait(me, queue, QueueSide.Items, ref ticket, Second);
+                QueueWaiting.BeginWait(me, queue, QueueSide.Items);
+                Waiter waiter = Waiter.Of(me);
+                ParkingLot.Add(&waiter, QueueWaiting.Happening(queue, QueueSide.Items), _heap);
+                ParkingLot.Sleep(&waiter, Stopwatch.GetTimestamp() + Second);
+                if (!ParkingLot.Remove(&waiter)) QueueWaiting.Signal(queue, QueueSide.Items, isAwaited: true);
                 QueueWaiting.EndWait(me, queue, QueueSide.Items);
             }
         }
@@ -262,16 +329,11 @@ public sealed unsafe class QueueTests : IDisposable
         {
             for (int i = 0; i < Items; i++)
             {
-                // No slices: only a wake ends the sleep.
-                QueueWaiting.BeginWait(me, queue, QueueSide.Items, out int ticket);
-                Value value;
-                while (Queue.TryTake(me, queue, out value) != Status.Done)
-                    Assert.Equal(Status.Done, QueueWaiting.Wait(me, queue, QueueSide.Items, ref ticket, 20 * Second));
-                QueueWaiting.EndWait(me, queue, QueueSide.Items);
+                Assert.Equal(Status.Done, QueueWaiting.Take(me, queue, out Value value, 20 * Second, null));
                 Assert.Equal(i, value.Int);
             }
             Volatile.Write(ref left, 0);
-            QueueWaiting.Interrupt(me, queue);
+            QueueWaiting.Interrupt(queue);
         }
         void Produce(Participant* me)
         {

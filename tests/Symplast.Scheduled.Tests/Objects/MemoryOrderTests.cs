@@ -249,28 +249,30 @@ public unsafe class MemoryOrderTests
             }]);
     }, "release of the element", "acquire of the element");
 
-    // SharedQueue's waiting: either who puts sees the waiter, or the waiter sees the element. Neither fence nor interlocked
-    // operation at the putter's.
+    // SharedQueue's waiting: either the putter sees the waiter, or the waiter sees the position that the putter has reserved, and
+    // waits for its element.
     [Fact]
     public void AWaiterIsSeenOrSees() => Check((memory, omitted) =>
     {
-        int element = memory.Place(), waiters = memory.Place();
+        int tail = memory.Place(), element = memory.Place(), waiters = memory.Place();
         View putter = memory.Thread(), waiter = memory.Thread();
         bool isSeen = false, sees = false;
         return new Trial([
             _ =>
             {
+                putter.Change(tail, position => position + 1);
+                if (omitted != "full fence of the reservation") putter.Fence();
                 putter.Store(element, 1, release: true);
                 isSeen = putter.Load(waiters, acquire: true) != 0;
             },
             _ =>
             {
                 waiter.Change(waiters, count => count + 1);
-                if (omitted == "fence in all threads") waiter.Fence();
-                else waiter.FenceAll();
-                sees = waiter.Load(element, acquire: true) != 0;
+                if (omitted != "full fence of the count") waiter.Fence();
+                sees = waiter.Load(tail, acquire: true) != 0;
+                if (sees) waiter.Await(element, 1, acquire: true);
             }], _ => Assert.True(isSeen || sees, "both sleep"));
-    }, "fence in all threads");
+    }, "full fence of the reservation", "full fence of the count");
 
     // ReferenceCount: who drops the last reference sees what others did with the block before they dropped theirs.
     [Fact]

@@ -45,6 +45,15 @@ internal abstract unsafe class Schedules
         new Explorer { Preemptions = 2, ScheduleLimit = 3000 }.Systematically(arrange);
     }
 
+    /// <summary>Does the same for a fault that needs more preemptions than can be tried systematically.</summary>
+    internal void MissesAtRandom(Enum step, string state, string programs, int schedules)
+    {
+        Arrange arrange = Arrangement(state, programs);
+        Assert.Throws<ScheduleFailedException>(
+            () => new Explorer { Omission = step, StepLimit = 2000 }.Randomly(arrange, schedules, changes: 4, seed: 1));
+        new Explorer().Randomly(arrange, schedules, changes: 4, seed: 1);
+    }
+
     Arrange Arrangement(string state, string programs)
     {
         string[][] threads = [.. programs.Split('|').Select(thread => thread.Split(';'))];

@@ -27,6 +27,9 @@ internal enum QueueStep
     /// <summary>Who passes an element or room on looks for waiters.</summary>
     Signal,
 
-    /// <summary>A waiter tries again after it has drawn its ticket.</summary>
+    /// <summary>A waiter tries again after it has entered the parking lot.</summary>
     WaiterTriesAgain,
+
+    /// <summary>A waiter that leaves although it was unparked unparks another one.</summary>
+    WakeIsPassedOn,
 }

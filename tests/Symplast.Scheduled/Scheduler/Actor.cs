@@ -70,6 +70,14 @@ internal sealed unsafe class Actor
         Token.Destroy(_token);
     }
 
+    // A filter runs before the stack is unwound, on which the thread's waiter lies.
+    bool LeaveParkingLot()
+    {
+        using Interleaving.Solitude alone = Interleaving.Alone();
+        ParkingLot.Dismiss(Waiter.Of(_me).Interpreter);
+        return true;
+    }
+
     void Live()
     {
         Processor.StayOn(_run.Processor);
@@ -84,7 +92,7 @@ internal sealed unsafe class Actor
                 if (!_run.IsAbandoned) Body!(_me);
                 if (Epoch.IsInside(_me)) throw new InvalidOperationException($"thread {Number} ended inside a section");
             }
-            catch (AbandonedException)
+            catch (AbandonedException) when (LeaveParkingLot())
             {
             }
             catch (Exception e)

@@ -17,8 +17,14 @@ class Documentation(unittest.TestCase):
     def test_examples_of_the_guide_run_as_they_stand(self):
         self.check("guide.md")
 
+    def test_examples_of_the_executor_run_as_they_stand(self):
+        self.check("executor.md")
+
     def test_examples_of_live_objects_run_as_they_stand(self):
         self.check("live-objects.md")
+
+    def test_examples_of_queues_run_as_they_stand(self):
+        self.check("queues.md")
 
     def test_examples_of_interpreters_run_as_they_stand(self):
         self.check("interpreters.md")

@@ -93,6 +93,11 @@ class WrongHistories(unittest.TestCase):
             "life after deletion": ("Object", (("a0", 1),), history((0, 1, "delete", (), None), (2, 3, "get", ("a0",), 1)),
                                     "deleted"),
             "deleted twice": ("List", (), history((0, 5, "delete", (), None), (1, 6, "delete", (), None)), "deleted"),
+            "an element for two": ("Queue", (0, False, 1, (5,)), history((0, 5, "get", (), 5), (1, 6, "get", (), 5)),
+                                   (0, False, 1, ())),
+            "an element that overtakes": ("Queue", (0, False, 2, (5, 6)), history((0, 1, "get", (), 6)), (0, False, 2, (5,))),
+            "a lost element": ("Queue", (0, False, 0, ()), history((0, 1, "put", (5,), None), (2, 3, "qsize", (), 0)),
+                               (0, False, 1, (5,))),
             "a state from nowhere": ("AtomicInt", (0,), history((0, 1, "add", (1,), 1)), (2,)),
         }
         for name, lie in lies.items():

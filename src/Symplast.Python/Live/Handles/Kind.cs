@@ -69,6 +69,12 @@ internal unsafe struct Kind
     /// </summary>
     internal delegate*<LiveState*, PoolHeap*, PyObject*, Header*> Carry;
 
+    /// <summary>
+    /// Returns the number, in the parking lot, of an event of an object, and counts so many more waiters for it (1 or -1). The
+    /// kind numbers its events. 0 if it has no such event. Null if nobody waits at objects of this kind.
+    /// </summary>
+    internal delegate*<Handle*, int, int, nuint> Await;
+
     /// <summary>Prepare what an interpreter needs for this kind, and end it. Null if nothing is needed.</summary>
     internal delegate*<LiveState*, void> Begin, End;
 }

@@ -43,5 +43,5 @@ internal enum LiveKind
     Unnamed,
 
     /// <summary>All kinds are below.</summary>
-    Limit = 24,
+    Limit = 32,
 }

@@ -45,6 +45,10 @@ internal static unsafe class Parcels
     [ThreadStatic]
     static Stack<Parcel>? _open;
 
+    // The tickets, in a dict, that came with the object that this thread is unpickling; null if none did.
+    [ThreadStatic]
+    static PyObject* _unpacked;
+
     /// <summary>Opens a new parcel on the calling thread.</summary>
     internal static void Open() => (_open ??= new Stack<Parcel>()).Push(new Parcel());
 
@@ -210,9 +214,105 @@ internal static unsafe class Parcels
         return Api.Table.PyLong_FromLongLong(number);
     }
 
+    /// <summary>The tickets of a parcel and of those that it holds. The caller holds the parcel; 0 is no parcel.</summary>
+    internal static List<long> TicketsOf(long parcel)
+    {
+        List<long> tickets = [];
+        using (Gate.Hold()) AddTickets(parcel, tickets);
+        return tickets;
+    }
+
+    // Called with the lock held. Recursion is bounded, as in End.
+    static void AddTickets(long parcel, List<long> tickets)
+    {
+        if (!Closed.TryGetValue(parcel, out Parcel? known)) return;
+        foreach (long number in known.Tickets)
+        {
+            if (!tickets.Contains(number)) tickets.Add(number);
+        }
+        foreach (long each in known.Parcels) AddTickets(each, tickets);
+    }
+
+    /// <summary>
+    /// What a ticket stands for, a live object or bytes, as a value for a structure in <paramref name="heap"/>. The reference is
+    /// the caller's, who holds a parcel with the ticket. Returns false with an exception set.
+    /// </summary>
+    internal static bool TryValueOf(LiveState* state, PoolHeap* heap, long number, out Value value)
+    {
+        value = default;
+        Ticket ticket;
+        using (Gate.Hold()) ticket = Tickets[number];
+        if (ticket.Heap == 0)
+        {
+            PyObject* data = Api.Table.PyBytes_FromStringAndSize((byte*)ticket.Data, ticket.Length);
+            bool stored = data != null && Incoming.TryValue(state, heap, data, out value);
+            References.Drop(data);
+            return stored;
+        }
+        Section section = Section.Enter(state->Me);
+        bool isDeleted = SharedObject.IsDeleted((SharedObject*)ticket.Shared);
+        if (!isDeleted)
+        {
+            value = Value.Of((Header*)ticket.Shared);
+            Reference.Take(value);
+        }
+        section.Exit(state->Me);
+        PoolHeap* own = (PoolHeap*)ticket.Heap;
+        if (isDeleted)
+        {
+            if (PoolHeap.IsDeleted(own)) return LiveErrors.RaiseDeletedPool(state, own) != null;
+            InterpreterState? interpreter = state->Interpreter;
+            PyObject* error = interpreter is null ? *Api.Table.PyExc_ReferenceError : interpreter.DeletedError;
+            return Errors.Set(error, "an object to which the value refers was deleted") != null;
+        }
+        if (own == heap || CrossPool.HoldLive(state, heap, own)) return true;
+        LiveState.Drop(state, value);
+        value = default;
+        return false;
+    }
+
+    /// <summary>
+    /// Makes tickets known to the calling thread until <see cref="EndUnpacking"/>, which is called with the result in any case:
+    /// those in a tuple, from its second item on, each followed by what it stands for. Sets an exception if not
+    /// <paramref name="done"/>.
+    /// </summary>
+    internal static PyObject* Unpack(PyObject* tuple, out bool done)
+    {
+        PyObject* previous = _unpacked;
+        nint count = ((PyVarObject*)tuple)->Size;
+        _unpacked = null;
+        done = true;
+        if (count < 2) return previous;
+        _unpacked = Api.Table.PyDict_New();
+        done = _unpacked != null;
+        for (nint i = 1; i + 1 < count && done; i += 2)
+            done = Api.Table.PyDict_SetItem(_unpacked, Tuples.Items(tuple)[i], Tuples.Items(tuple)[i + 1]) == 0;
+        return previous;
+    }
+
+    /// <summary>Ends what <see cref="Unpack"/> began. An exception that is set stays set.</summary>
+    internal static void EndUnpacking(PyObject* previous)
+    {
+        PyObject* unpacked = _unpacked;
+        _unpacked = previous;
+        ReadyObjects.Drop(unpacked);
+    }
+
+    // A new reference to what a ticket stands for that came with its object; null, perhaps with an exception set, if none did.
+    static PyObject* FindUnpacked(long number)
+    {
+        if (_unpacked == null) return null;
+        PyObject* key = Api.Table.PyLong_FromLongLong(number);
+        PyObject* found = key == null ? null : Api.Table.PyDict_GetItemWithError(_unpacked, key);
+        References.Drop(key);
+        return found == null ? null : References.New(found);
+    }
+
     /// <summary>A new bytes object with the bytes of a ticket; null with an exception set.</summary>
     internal static PyObject* Read(long number)
     {
+        PyObject* unpacked = FindUnpacked(number);
+        if (unpacked != null || Api.Table.PyErr_Occurred() != null) return unpacked;
         using (Gate.Hold())
         {
             // Copied under the lock, because another thread may drop the parcel. It is rare, and copies some gigabytes a second.
@@ -230,7 +330,8 @@ internal static unsafe class Parcels
     {
         // The sender has published the changes of its classes before it sent the object.
         if (!Kinds.Of(LiveKind.Object).RefreshClasses(state)) return null;
-        PyObject* handle;
+        PyObject* handle = FindUnpacked(number);
+        if (handle != null || Api.Table.PyErr_Occurred() != null) return handle;
         do
         {
             bool known;

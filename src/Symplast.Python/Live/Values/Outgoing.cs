@@ -91,7 +91,7 @@ internal static unsafe class Outgoing
             case ValueKind.Bool: return value == Value.True ? api._Py_TrueStruct : api._Py_FalseStruct;
             case ValueKind.Foreign: return Frozen(state, (PyObject*)value.Pointer);
             case ValueKind.Ellipsis: return api._Py_EllipsisObject;
-            case ValueKind.Tuple: return Tuple(state, value);
+            case ValueKind.Tuple or ValueKind.Pickle: return Tuple(state, value);
             case ValueKind.FrozenSet: return FrozenSet(state, value);
         }
         byte* data = Blob.Data((Blob*)value.Pointer);

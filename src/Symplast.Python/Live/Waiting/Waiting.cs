@@ -62,10 +62,17 @@ internal static unsafe class Waiting
                 return false;
             }
             void* thread = Api.Table.PyEval_SaveThread();
+            SpinHabits.Spin(&waiter, happening);
             outcome = ParkingLot.Sleep(&waiter, deadline);
             // Before the GIL is awaited: CPython may end the thread there, and with it the stack on which the waiter lies.
             if (!ParkingLot.Remove(&waiter)) outcome = ParkOutcome.Unparked;
             Api.Table.PyEval_RestoreThread(thread);
+            // What is to be raised comes before the attempt, so that its success is not lost.
+            if (!Checkpoint.Pass(interpreter))
+            {
+                if (outcome == ParkOutcome.Unparked) ParkingLot.Unpark(happening);
+                return false;
+            }
             status = attempt.Try(handle);
             if (status != Status.Missing) return true;
         }

@@ -7,7 +7,8 @@ namespace Symplast.Objects.Tests.Queues;
 
 public unsafe class QueueScheduleTests
 {
-    // The state is the elements, each a character, after "." once closed; "-" once deleted.
+    // The state is the elements, each a character, after "." once closed, and before "/" and the number of unfinished elements if
+    // this is another number; "-" once deleted.
     sealed class Queues(int capacity) : Schedules
     {
         const long Forever = -1;
@@ -35,7 +36,11 @@ public unsafe class QueueScheduleTests
                 "take" => Answer(Queue.TryTake(me, queue, out result), result),
                 "await" => Answer(QueueWaiting.Take(me, queue, out result, Forever, null), result),
                 "fill" => $"{QueueWaiting.Put(me, queue, value, Forever, null)}",
+                "join" => $"{QueueWaiting.Join(me, queue, Forever, null)}",
+                "finish" => $"{Queue.Finish(me, queue)}",
+                "unfinished" => Answer(Queue.Unfinished(me, queue, out count), Value.OfInt(count + '0')),
                 "close" => $"{Queue.Close(me, queue)}",
+                "end" => $"{Queue.Close(me, queue, isEnd: true)}",
                 "delete" => $"{Queue.Delete(me, queue)}",
                 _ => Answer(Queue.Count(me, queue, out count), Value.OfInt(count + '0')),
             };
@@ -47,26 +52,45 @@ public unsafe class QueueScheduleTests
         {
             if (state == "-") return "Deleted";
             bool closed = state.StartsWith('.');
-            string items = closed ? state[1..] : state;
+            string[] parts = (closed ? state[1..] : state).Split('/');
+            string items = parts[0];
+            int unfinished = parts.Length > 1 ? parts[1][0] - '0' : items.Length;
+            string answer = "Done";
             switch (words[0])
             {
                 case "put" or "fill":
                     if (closed) return "Closed";
                     if (capacity != 0 && items.Length == capacity) return "Missing";
-                    state += words[^1];
-                    return "Done";
+                    items += words[^1];
+                    unfinished++;
+                    break;
                 case "take" or "await":
                     if (items.Length == 0) return closed ? "Closed" : "Missing";
-                    state = (closed ? "." : "") + items[1..];
-                    return "Done" + items[0];
-                case "close":
-                    state = "." + items;
-                    return "Done";
+                    answer += items[0];
+                    items = items[1..];
+                    break;
+                case "join":
+                    return unfinished == 0 ? "Done" : "Missing";
+                case "finish":
+                    if (unfinished == 0) return "Missing";
+                    unfinished--;
+                    break;
+                case "unfinished":
+                    return "Done" + (char)(unfinished + '0');
+                case "close" or "end":
+                    closed = true;
+                    if (words[0] == "close") break;
+                    unfinished = Math.Max(0, unfinished - items.Length);
+                    items = "";
+                    break;
                 case "delete":
                     state = "-";
                     return "Done";
-                default: return "Done" + (char)(items.Length + '0');
+                default:
+                    return "Done" + (char)(items.Length + '0');
             }
+            state = (closed ? "." : "") + items + (unfinished == items.Length ? "" : $"/{unfinished}");
+            return answer;
         }
     }
 
@@ -86,6 +110,11 @@ public unsafe class QueueScheduleTests
     [InlineData(2, "xy", "put a;put b|take;take;count|put c")]
     [InlineData(3, "xyz", "put a;put b|take;take;take|count")]
     [InlineData(2, "x", "delete;take|put a;take|put b;count")]
+    [InlineData(0, "x", "take;finish;finish|put a;unfinished|unfinished")]
+    [InlineData(0, "xy", "end;count;unfinished|take;put a|take;finish")]
+    [InlineData(0, "xy", "end|take;finish;finish;unfinished|unfinished")]
+    [InlineData(1, "x", "end;take|finish;unfinished|close;count")]
+    [InlineData(0, "xy", "end;count|delete;take|take")]
     public void EveryScheduleIsLinearizable(int capacity, string state, string programs) =>
         new Queues(capacity).Explore(state, programs);
 
@@ -98,9 +127,14 @@ public unsafe class QueueScheduleTests
     [InlineData(QueueStep.FirstIsReadAgain, 0, "x", "put a;put b;put c;take;take|take")]
     [InlineData(QueueStep.Signal, 0, "", "await|put a")]
     [InlineData(QueueStep.Signal, 1, "x", "fill a|take")]
+    [InlineData(QueueStep.Signal, 0, "x", "join|take;finish")]
     [InlineData(QueueStep.WaiterTriesAgain, 0, "", "await|put a")]
     internal void AStepThatIsLeftOutIsMissed(QueueStep step, int capacity, string state, string programs) =>
         new Queues(capacity).Misses(step, state, programs);
+
+    [Fact]
+    public void AWakeThatIsNotPassedOnIsMissed() =>
+        new Queues(0).MissesAtRandom(QueueStep.WakeIsPassedOn, "", "await|put a;put b|await", schedules: 20_000);
 
     [Fact]
     public void ReferencesAreRightInEverySchedule()
@@ -153,6 +187,11 @@ public unsafe class QueueScheduleTests
     [InlineData(1, "x", "fill a|fill b|take;await;await")]
     [InlineData(1, "x", "fill a|fill b|delete")]
     [InlineData(1, "", "fill a;fill b|await;await")]
+    [InlineData(0, "", "await|put a;put b|await")]
+    [InlineData(0, "", "await|await|end")]
+    [InlineData(0, "x", "join|take;finish")]
+    [InlineData(0, "x", "join|join|finish")]
+    [InlineData(0, "xy", "join|take;finish|end")]
     public void NoWakeIsLostInAnySchedule(int capacity, string state, string programs) =>
         new Queues(capacity).Explore(state, programs);
 }

@@ -32,6 +32,12 @@ def new(kind, flavour, size):
         for i, value in enumerate(contents):
             setattr(o, f"a{i}", value)
         return o
+    if kind == "Queue":
+        # Bounded or not.
+        q = symplast.Queue(0 if size in (0, 600) else size + 2)
+        for value in contents:
+            q.put_nowait(value)
+        return q
     return getattr(symplast, kind)(contents)
 
 

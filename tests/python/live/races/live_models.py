@@ -2,6 +2,8 @@
 What each type of live objects promises, when one operation comes after the other: plain Python, the sequential specification.
 """
 
+import queue
+
 import symplast
 
 
@@ -242,8 +244,60 @@ class Cell(Plain):
         return True
 
 
+class Queue(Plain):
+    """symplast.Queue, at which nobody waits long enough for another operation."""
+
+    maxsize, is_shutdown, unfinished_tasks, _elements = 0, False, 0, ()
+
+    def fill(self, state):
+        if state:
+            self.maxsize, self.is_shutdown, self.unfinished_tasks, self._elements = state
+
+    def content(self):
+        return self.maxsize, self.is_shutdown, self.unfinished_tasks, self._elements
+
+    def put(self, element, timeout=None):
+        if self.is_shutdown:
+            raise symplast.ShutDown
+        if self.full():
+            raise queue.Full
+        self._elements += (element,)
+        self.unfinished_tasks += 1
+
+    put_nowait = put
+
+    def get(self, timeout=None):
+        if not self._elements:
+            raise symplast.ShutDown if self.is_shutdown else queue.Empty
+        element, *rest = self._elements
+        self._elements = tuple(rest)
+        return element
+
+    get_nowait = get
+
+    def qsize(self):
+        return len(self._elements)
+
+    def empty(self):
+        return not self._elements
+
+    def full(self):
+        return 0 < self.maxsize <= len(self._elements)
+
+    def task_done(self):
+        if not self.unfinished_tasks:
+            raise ValueError
+        self.unfinished_tasks -= 1
+
+    def shutdown(self, immediate=False):
+        self.is_shutdown = True
+        if immediate:
+            self.unfinished_tasks = max(0, self.unfinished_tasks - len(self._elements))
+            self._elements = ()
+
+
 MODELS = {"Dict": Dict, "SortedDict": SortedDict, "List": List, "Set": Set, "Object": Object, "AtomicInt": Cell,
-          "AtomicRef": Cell}
+          "AtomicRef": Cell, "Queue": Queue}
 
 
 def state_of(kind, o):
@@ -255,6 +309,19 @@ def state_of(kind, o):
             return tuple(o)
         if kind == "Object":
             return tuple(symplast.thaw(o).items())
+        if kind == "Queue":
+            return _state_of_queue(o)
         return (o.value,)
     except symplast.DeletedError:
         return "deleted"
+
+
+def _state_of_queue(q):
+    state = q.maxsize, q.is_shutdown, q.unfinished_tasks
+    elements = tuple(q.get_nowait() for _ in range(q.qsize()))
+    # Everything goes back, unless this is the state at last.
+    if not q.is_shutdown and q.unfinished_tasks >= len(elements):
+        for element in elements:
+            q.task_done()
+            q.put_nowait(element)
+    return *state, elements

@@ -248,6 +248,20 @@ OPERATIONS = {
         "exchange": Kind(lambda a, x: a.exchange(x), _value),
         "compare_exchange": Kind(lambda a, old, new: a.compare_exchange(old, new), lambda dice: (dice.value(), dice.value())),
     },
+    "Queue": {
+        "put": Kind(lambda q, x: q.put_nowait(x), _value),
+        "put soon": Kind(lambda q, x: q.put(x, timeout=0.0001), _value),
+        "get": Kind(lambda q: q.get_nowait(), _none),
+        "get soon": Kind(lambda q: q.get(timeout=0.0001), _none),
+        "qsize": Kind(lambda q: q.qsize(), _none),
+        "empty": Kind(lambda q: q.empty(), _none),
+        "full": Kind(lambda q: q.full(), _none),
+        "task_done": Kind(lambda q: q.task_done(), _none),
+        "unfinished": Kind(lambda q: q.unfinished_tasks, _none),
+        "is_shutdown": Kind(lambda q: q.is_shutdown, _none),
+        "shutdown": Kind(lambda q: q.shutdown(), _none),
+        "shutdown now": Kind(lambda q: q.shutdown(immediate=True), _none),
+    },
 }
 
 # What concerns one key or attribute, the first argument: of these a history is linearizable if that of each key is.
@@ -263,7 +277,7 @@ def program(kind, names, dice, length):
 
     What ends or empties all is rare, or there would be nothing else to see.
     """
-    weights = [{"delete": 0.03, "clear": 0.2}.get(name, 1) for name in names]
+    weights = [{"delete": 0.03, "clear": 0.2, "shutdown": 0.03, "shutdown now": 0.02}.get(name, 1) for name in names]
     return [(name, OPERATIONS[kind][name].arguments(dice)) for name in dice.choices(names, weights, k=length)]
 
 

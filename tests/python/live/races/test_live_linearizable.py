@@ -52,6 +52,9 @@ class Linearizable(executor_case.ExecutorCase):
     def test_atomicref(self):
         self.check("AtomicRef")
 
+    def test_queue(self):
+        self.check("Queue")
+
     def test_long_histories_of_single_keys(self):
         recorder = self.recorder()
         for kind, names in live_operations.OF_ONE_KEY.items():

@@ -26,7 +26,7 @@ DOCUMENTED = (
 )
 
 # Types of the package that wait for others, or do not live in pools.
-_OTHERS = {"Queue", "Lock", "RLock", "Event", "Condition", "Semaphore", "Barrier", "Leak", "Pool", "PoolStats",
+_OTHERS = {"Queue", "SimpleQueue", "Lock", "RLock", "Event", "Condition", "Semaphore", "Barrier", "Leak", "Pool", "PoolStats",
            "InterpreterPoolExecutor"}
 
 

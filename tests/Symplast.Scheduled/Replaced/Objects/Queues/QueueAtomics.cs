@@ -50,11 +50,10 @@ internal static unsafe class QueueAtomics
     internal static bool HasWaiters(QueueEvent* happened) =>
         Volatile.Read(ref happened->Waiters) != 0 && !Interleaving.Omits(QueueStep.Signal);
 
-    internal static Status BeginWait(Participant* me, SharedQueue* queue, QueueSide side, out int ticket)
+    internal static bool WaiterTriesAgain => !Interleaving.Omits(QueueStep.WaiterTriesAgain);
+
+    internal static void PassWakeOn(SharedQueue* queue, QueueSide side)
     {
-        Status status = QueueWaiting.BeginWait(me, queue, side, out ticket);
-        if (status == Status.Done && Interleaving.Omits(QueueStep.WaiterTriesAgain))
-            QueueWaiting.Wait(me, queue, side, ref ticket, QueueWaiting.Slice);
-        return status;
+        if (!Interleaving.Omits(QueueStep.WakeIsPassedOn)) QueueWaiting.Signal(queue, side, true);
     }
 }

@@ -1,4 +1,4 @@
-namespace Symplast.Python.Interpreting;
+namespace Symplast.Python;
 
 /// <summary>
 /// Decides whether it is worth spinning for some microseconds before sleeping. If other programs keep the cores busy, or events

@@ -1,6 +1,6 @@
 using System.Diagnostics;
 
-namespace Symplast.Python.Interpreting;
+namespace Symplast.Python;
 
 /// <summary>Spins until an event, for some microseconds: <c>while (nothing &amp;&amp; spin.TryPause()) { }</c></summary>
 /// <remarks>
