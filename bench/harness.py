@@ -24,9 +24,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 # The order in which subjects run and are listed: modules of this folder.
-SUBJECTS = ("freezing", "reading", "live", "live_sorted", "live_rivals", "live_together", "live_memory", "scaling", "handover",
-            "executors", "queues", "footprint",
-            "unshared", "extensions")
+SUBJECTS = ("freezing", "reading", "live", "live_sorted", "live_rivals", "live_together", "live_memory", "locks", "scaling",
+            "handover", "executors", "queues", "footprint", "unshared", "extensions")
 
 # A side of a comparison: a function that does its work once and returns the cost.
 type Side = Callable[[], float]

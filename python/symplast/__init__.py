@@ -25,7 +25,9 @@ from symplast._symplast import (
     Array,
     AtomicInt,
     AtomicRef,
+    Barrier,
     BoundedSemaphore,
+    Condition,
     DeletedError,
     Dict,
     Event,
@@ -64,8 +66,11 @@ __all__ = [
     "Array",
     "AtomicInt",
     "AtomicRef",
+    "Barrier",
     "BoundedSemaphore",
+    "BrokenBarrierError",
     "BrokenInterpreterPool",
+    "Condition",
     "DeletedError",
     "Dict",
     "Event",
@@ -121,6 +126,11 @@ def __getattr__(name):
         from symplast import executor
 
         value = globals()[name] = getattr(executor, name)
+        return value
+    if name == "BrokenBarrierError":
+        from threading import BrokenBarrierError as value
+
+        globals()[name] = value
         return value
     if name == "LargeDataWarning":
         from symplast.byvalue import crossings

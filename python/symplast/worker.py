@@ -172,7 +172,7 @@ def name_of_type(obj):
 
 
 def boot(settings, serve=main):
-    """Called by the boot code of executors and interpreters, which has set sys.path. serve(settings) is the interpreter's life."""
+    """Called by the boot code of executors and interpreters, which has set sys.path. serve(settings) runs until the end."""
     privacy.policy.update(settings["extensions"], settings["libraries"])
     searchpath.adopt(0, settings["path"], settings["directories"])
     sys.argv[:] = settings["argv"]

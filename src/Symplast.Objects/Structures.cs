@@ -23,6 +23,8 @@ public static unsafe class Structures
         Structure.Declare(HeaderKind.Lock, SharedLock.Structure);
         Structure.Declare(HeaderKind.Event, SharedEvent.Structure);
         Structure.Declare(HeaderKind.Semaphore, SharedSemaphore.Structure);
+        Structure.Declare(HeaderKind.Condition, SharedCondition.Structure);
+        Structure.Declare(HeaderKind.Barrier, SharedBarrier.Structure);
         LockOwners.Start();
     }
 

@@ -164,7 +164,7 @@ public static unsafe class ParkingLot
     public static void AlertAll() => EndAll(new Everyone(), Waiter.IsAlerted);
 
     /// <summary>
-    /// Removes all waiters of an interpreter that was given up and does not wake them: its threads never run again.
+    /// Removes all waiters of an interpreter that was given up, and does not wake them, because others may need the wake.
     /// </summary>
     public static void Dismiss(long interpreter)
     {

@@ -76,8 +76,8 @@ public static unsafe class LockOwners
     }
 
     /// <summary>
-    /// Ends the owners of an interpreter that was given up: its threads never run again, but have not ended. Those of them that
-    /// wait leave the <see cref="ParkingLot"/>. All others look again, because a wake may have been meant for one of them.
+    /// Ends the owners of an interpreter that was given up: its threads do not end, and cannot take locks any more. Those of them
+    /// that wait leave the <see cref="ParkingLot"/>. All others look again, because a wake may have been meant for one of them.
     /// </summary>
     public static void EndThoseOf(long interpreter)
     {

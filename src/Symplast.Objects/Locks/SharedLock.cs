@@ -67,17 +67,20 @@ public unsafe struct SharedLock
     public static nuint Event(SharedLock* shared) => (nuint)(&shared->Word);
 
     /// <summary>
-    /// Takes the lock if it is free; otherwise Missing. Of a reentrant lock that the owner holds, only the depth rises.
+    /// Takes the lock if it is free; otherwise Missing. Of a reentrant lock that the owner holds, only the depth rises. Closed if
+    /// the owner itself was ended (<see cref="LockOwners.EndThoseOf"/>).
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Status TryEnter(Participant* me, SharedLock* shared, LockOwner* owner)
     {
         Epoch.Enter(me);
         Status status = Status.Deleted;
-        if (!SharedObject.IsDeleted((SharedObject*)shared))
+        ulong number = owner->Number;
+        if (number == 0) status = Status.Closed;
+        else if (!SharedObject.IsDeleted((SharedObject*)shared))
         {
             Interleaving.Point();
-            if (LockAtomics.TryChange(ref shared->Word, owner->Number << 1, 0))
+            if (LockAtomics.TryChange(ref shared->Word, number << 1, 0))
             {
                 if (IsReentrant(shared)) BeginHolding(shared, owner);
                 status = Status.Done;
@@ -97,6 +100,7 @@ public unsafe struct SharedLock
         bool wakes = false;
         Epoch.Enter(me);
         Status status = SharedObject.IsDeleted((SharedObject*)shared) ? Status.Deleted
+            : owner->Number == 0 ? Status.Closed
             : TryDeepen(shared, owner) ? Status.Done : Take(shared, owner, waits, ref wakes);
         Epoch.Exit(me);
         if (wakes) LockAtomics.Wake(Event(shared), 1);
@@ -105,7 +109,7 @@ public unsafe struct SharedLock
 
     /// <summary>
     /// Releases the lock, or takes one from the depth. Missing if it is not held, or if it is reentrant and another owner holds
-    /// it.
+    /// it. Closed if the owner itself was ended: the lock may be another one's by now.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Status Exit(Participant* me, SharedLock* shared, LockOwner* owner)
@@ -113,7 +117,8 @@ public unsafe struct SharedLock
         ulong seen = 0;
         Epoch.Enter(me);
         Status status = Status.Deleted;
-        if (!SharedObject.IsDeleted((SharedObject*)shared))
+        if (owner->Number == 0) status = Status.Closed;
+        else if (!SharedObject.IsDeleted((SharedObject*)shared))
         {
             if (!IsReentrant(shared) || CanLeave(shared, owner, ref seen))
             {

@@ -44,6 +44,12 @@ public enum HeaderKind : byte
 
     /// <summary>A semaphore, bounded or not.</summary>
     Semaphore,
+
+    /// <summary>What the holders of a lock wait for.</summary>
+    Condition,
+
+    /// <summary>A place that threads pass together.</summary>
+    Barrier,
 }
 
 /// <summary>

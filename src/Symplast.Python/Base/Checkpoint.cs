@@ -17,7 +17,14 @@ internal static unsafe class Checkpoint
     internal static bool Pass(InterpreterState interpreter)
     {
         if (interpreter.Checkpoint == null && !Prepare(interpreter)) return false;
-        PyObject* result = Api.Table.PyObject_CallNoArgs(interpreter.Checkpoint);
+        // Twice: a pending call may set an exception for this thread, such as an interrupt, and a check that has begun does not
+        // see it.
+        return Call(interpreter.Checkpoint) && Call(interpreter.Checkpoint);
+    }
+
+    static bool Call(PyObject* function)
+    {
+        PyObject* result = Api.Table.PyObject_CallNoArgs(function);
         References.Drop(result);
         return result != null;
     }

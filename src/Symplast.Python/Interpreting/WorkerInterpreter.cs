@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Memory;
+using Symplast.Objects;
 using Symplast.Python.Extensions;
 
 namespace Symplast.Python.Interpreting;
@@ -399,6 +400,8 @@ internal sealed unsafe class WorkerInterpreter
         {
             // Ending it now would be a fatal error of CPython. So it is left alive, and keeps its leases.
             ProgramEnd.Abandon(_interpreter);
+            // Nobody may wait for ever for what its threads hold.
+            LockOwners.EndThoseOf(api.PyInterpreterState_GetID(_interpreter));
             if (owner != null) owner->IsAbandoned = true;
             api.PyEval_SaveThread();
         }

@@ -27,6 +27,8 @@ internal static unsafe class LiveTypes
         Kinds.Add(EventType.Kind());
         Kinds.Add(SemaphoreType.Kind());
         Kinds.Add(BoundedSemaphoreType.Kind());
+        Kinds.Add(ConditionType.Kind());
+        Kinds.Add(BarrierType.Kind());
     }
 
     /// <summary>Makes the types of an interpreter and adds them to the module; false with an exception set.</summary>

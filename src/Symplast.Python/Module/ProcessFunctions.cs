@@ -64,6 +64,8 @@ internal static unsafe partial class ProcessFunctions
         ulong thread = Api.Table.PyLong_AsUnsignedLongLong(arguments[0]);
         if (Api.Table.PyErr_Occurred() != null) return null;
         Api.Table.PyThreadState_SetAsyncExc((nuint)thread, arguments[1]);
+        // The thread may wait for an event of a live object.
+        ParkingLot.Alert(Interpreters.CurrentId());
         return References.New(Api.Table._Py_NoneStruct);
     }
 

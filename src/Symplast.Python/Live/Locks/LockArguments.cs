@@ -53,6 +53,39 @@ internal static unsafe class LockArguments
         return true;
     }
 
+    /// <summary>
+    /// The arguments of a type, in the order of the names; those from index <paramref name="required"/> on may be missing, and
+    /// are 0 then. Returns false with TypeError set.
+    /// </summary>
+    internal static bool TryAll(
+        string type, ReadOnlySpan<string> names, int required, PyObject* positional, PyObject* named, Span<nint> values)
+    {
+        ref Api api = ref Api.Table;
+        nint count = ((PyVarObject*)positional)->Size;
+        PyObject** given = Tuples.Items(positional);
+        if (named == null || ((PyDictObject*)named)->Used == 0)
+            return Arguments.Bind(type, names, required, names.Length, given, count, null, values);
+        // The form in which functions get their arguments: the values of keywords follow, and a tuple has their names.
+        nint keywords = ((PyDictObject*)named)->Used;
+        PyObject* keys = api.PyTuple_New(keywords);
+        if (keys == null) return false;
+        Span<nint> all = new nint[count + keywords];
+        for (int i = 0; i < count; i++) all[i] = (nint)given[i];
+        nint position = 0;
+        PyObject* key;
+        PyObject* value;
+        for (nint i = 0; i < keywords && api.PyDict_Next(named, &position, &key, &value) != 0; i++)
+        {
+            Tuples.Items(keys)[i] = References.New(key);
+            all[(int)(count + i)] = (nint)value;
+        }
+        bool bound;
+        fixed (nint* first = all)
+            bound = Arguments.Bind(type, names, required, names.Length, (PyObject**)first, count, keys, values);
+        References.Drop(keys);
+        return bound;
+    }
+
     static bool Acquire(PyObject** arguments, nint count, PyObject* keywords, bool isLock, out long deadline)
     {
         ref Api api = ref Api.Table;

@@ -73,6 +73,16 @@ internal static unsafe partial class LockMethods
         return Waiting.For(handle, SharedLock.Event(LockOf(handle)), ref attempt, deadline, out status);
     }
 
+    /// <summary>
+    /// Whether an owner may use a condition of a lock. Returns false with RuntimeError set if the lock is not held.
+    /// </summary>
+    internal static bool CheckHeld(Handle* handle, LockOwner* owner, string message)
+    {
+        Status status = SharedLock.IsHeldBy(handle->State->Me, LockOf(handle), owner, out bool isHeld);
+        if (status != Status.Done) return LiveErrors.Raise(handle, status) != null;
+        return isHeld || Errors.Runtime(message) != null;
+    }
+
     /// <summary>AbandonedError. Returns null.</summary>
     [MethodImpl(MethodImplOptions.NoInlining)]
     internal static PyObject* RaiseAbandoned(Handle* handle, string then)
@@ -91,13 +101,18 @@ internal static unsafe partial class LockMethods
             Status.Done => Api.Table._Py_TrueStruct,
             Status.TimedOut => Api.Table._Py_FalseStruct,
             Status.Abandoned => RaiseAbandoned(handle, "it is free now, and what it protects may be half changed"),
+            Status.Closed => RaiseGivenUp(),
             _ => LiveErrors.Raise(handle, status),
         };
     }
 
+    static PyObject* RaiseGivenUp() =>
+        Errors.Runtime("this interpreter was given up, and can neither take nor release locks any more");
+
     [MethodImpl(MethodImplOptions.NoInlining)]
     static PyObject* Refuse(Handle* handle, Status status)
     {
+        if (status == Status.Closed) return RaiseGivenUp();
         if (status != Status.Missing) return LiveErrors.Raise(handle, status);
         bool isReentrant = handle->Head.Type == handle->State->TypeOf(LiveKind.RLock);
         return Errors.Runtime(isReentrant ? "cannot release un-acquired lock" : "release unlocked lock");
@@ -117,7 +132,10 @@ internal static unsafe partial class LockMethods
     private static partial PyObject* Exit(Handle* handle, PyObject** arguments, nint count) => Give(handle);
 
     [Callback]
-    private static partial PyObject* Locked(Handle* handle, PyObject* none)
+    private static partial PyObject* Locked(Handle* handle, PyObject* none) => IsLocked(handle);
+
+    /// <summary>Whether a lock is held: True, False, or null with an exception set.</summary>
+    internal static PyObject* IsLocked(Handle* handle)
     {
         if (!LiveMethods.IsUsable(handle)) return null;
         Status status = SharedLock.Look(handle->State->Me, LockOf(handle), out LockOwner* owner, out _);

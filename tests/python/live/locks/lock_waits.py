@@ -7,6 +7,8 @@ import time
 
 import symplast
 
+import executor_tasks
+
 
 class Waiter(threading.Thread):
     """A thread that calls a function, and keeps what it returned or raised. Starts at once."""
@@ -92,3 +94,46 @@ def try_lock(lock, timeout=0.01):
 
 def try_lock_for_ever(lock):
     return try_lock(lock, -1)
+
+
+def hold_and_leave_a_thread(lock, other):
+    """Takes the lock and leaves a daemon thread in C code, which keeps the interpreter from ending. Its other thread waits."""
+    threading.Thread(target=time.sleep, args=(3600,), daemon=True).start()
+    threading.Thread(target=other.acquire, daemon=True).start()
+    return lock.acquire()
+
+
+def same(shared):
+    return shared
+
+
+def account(lock, place, times, forgets=True):
+    """Counts in two steps under the lock. Ends in the middle of the last one, with the lock, if it forgets."""
+    for time in range(times + 1):
+        try:
+            lock.acquire()
+        except symplast.AbandonedError:
+            lock.acquire()
+        place["ended"] = place["begun"]
+        if time == times and not forgets:
+            lock.release()
+            break
+        place["begun"] += 1
+        if time == times:
+            # Nobody releases it: the interpreter ends.
+            break
+        place["ended"] += 1
+        lock.release()
+    return times + forgets
+
+
+def hold_and_wait_for(held, awaited, begun):
+    held.acquire()
+    begun.set()
+    awaited.acquire()
+
+
+def hold_in_c_code(lock, *gate):
+    """Holds the lock in C code until the gate is opened. Then it is released, if it still can be."""
+    with lock:
+        executor_tasks.announce_and_wait(*gate)

@@ -1,12 +1,12 @@
 """symplast.Lock and RLock between threads and interpreters."""
 
 import gc
-import os
 import pickle
 import signal
 import threading
 import time
 import unittest
+import warnings
 
 import symplast
 
@@ -269,6 +269,20 @@ class Abandonment(executor_case.ExecutorCase):
         self.assertFalse(lock.acquire(timeout=0.01))
         lock.release()
 
+    def test_an_interpreter_that_cannot_end_gives_its_locks_up(self):
+        for make in LOCKS:
+            lock, other = make(), make()
+            with other:
+                with warnings.catch_warnings(), symplast.InterpreterPoolExecutor(1) as executor:
+                    warnings.simplefilter("ignore")
+                    executor.submit(lock_waits.hold_and_leave_a_thread, lock, other).result()
+                    waiter = lock_waits.Waiter(lock.acquire)
+                    waiter.await_sleep()
+                with self.assertRaises(symplast.AbandonedError):
+                    waiter.end()
+            self.assertTrue(lock.acquire(timeout=60))
+            self.assertTrue(other.acquire(timeout=60))
+
     def test_an_abandoned_lock_may_be_released_before_anyone_noticed(self):
         lock = symplast.Lock()
         with subinterpreters.Interpreter() as interpreter:
@@ -287,12 +301,23 @@ class Abandonment(executor_case.ExecutorCase):
 
 class OtherProcesses(executor_case.ExecutorCase):
     def test_a_forked_child_is_refused(self):
-        lock = symplast.Lock()
-        process = os.fork()
-        if process == 0:
-            try:
-                lock.acquire()
-            except RuntimeError as error:
-                os._exit(7 if "forked" in str(error) else 1)
-            os._exit(2)
-        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), 7)
+        executor_case.run("""
+            import os, symplast
+            shared = (symplast.Lock(), symplast.RLock(), symplast.Condition(), symplast.Event(), symplast.Semaphore(),
+                      symplast.BoundedSemaphore(), symplast.Barrier(1))
+            process = os.fork()
+            if process == 0:
+                for each in shared:
+                    for name in ("acquire", "release", "wait", "locked", "set", "notify", "reset"):
+                        try:
+                            getattr(each, name, shared[0].acquire)()
+                        except RuntimeError as error:
+                            if "forked" not in str(error):
+                                os._exit(1)
+                        else:
+                            os._exit(2)
+                os._exit(7)
+            assert os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]) == 7
+            for each in shared:
+                getattr(each, "acquire", lambda: None)()
+            """)

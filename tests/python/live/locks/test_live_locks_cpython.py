@@ -2,6 +2,7 @@
 
 import pathlib
 import unittest
+from unittest import mock
 
 import symplast
 
@@ -15,6 +16,7 @@ except ImportError as error:
 
 # What is not run, and why. docs/compatibility.md has the same table.
 EXCLUDED = {
+    "Condition.test_nan_timeout": "looks at the list of waiters inside a threading.Condition; test_live_conditions has NaN",
     "Event.test_at_fork_reinit": "is about the Condition inside a threading.Event; ours has none",
     "RLock.test_locked_with_2threads": "expects that an RLock stays locked when its thread has ended; here it is abandoned then",
 }
@@ -54,3 +56,15 @@ class Semaphore(OursMixin, lock_tests.SemaphoreTests):
 
 class BoundedSemaphore(OursMixin, lock_tests.BoundedSemaphoreTests):
     semtype = symplast.BoundedSemaphore
+
+
+class Condition(OursMixin, lock_tests.ConditionTests):
+    condtype = symplast.Condition
+
+    def test_acquire(self):
+        with mock.patch.object(lock_tests.threading, "Lock", symplast.Lock):
+            super().test_acquire()
+
+
+class Barrier(OursMixin, lock_tests.BarrierTests):
+    barriertype = symplast.Barrier
