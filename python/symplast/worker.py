@@ -111,6 +111,8 @@ def _run(data, sender, essentials):
 
 
 def _explain(fn, result, exc):
+    # An interrupt would now hit this function's work.
+    _symplast.worker_shield()
     # Imported late, because most workers send all results.
     from symplast import alternatives
     from symplast.byvalue import tasks

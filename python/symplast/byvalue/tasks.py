@@ -7,7 +7,7 @@ def parts_of(fn, args, kwargs):
     """Yield (name, value) of the parts of a task, each as the caller of submit() or map() knows it."""
     while isinstance(fn, functools.partial):
         fn, args, kwargs = fn.func, fn.args + args, fn.keywords | kwargs
-    if getattr(fn, "__module__", None) == "symplast.executor" and len(args) == 2:
+    if getattr(fn, "__module__", None) == "symplast.results" and len(args) == 2:
         # The function that map() sends, with the caller's function and the arguments of several calls.
         fn, chunk = args
         for each in chunk:
