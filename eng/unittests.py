@@ -14,6 +14,7 @@ changes what they promise:
 """
 
 import argparse
+import gc
 import heapq
 import json
 import sys
@@ -37,9 +38,16 @@ class _Counting(unittest.TextTestResult):
         super().__init__(*arguments, **options)
         self._passed, self._skipped, self._not_passed = 0, {}, set()
         self._began, self._slowest = {}, []
+        self._module = None
 
     def startTest(self, test):
         super().startTest(test)
+        if type(test).__module__ != self._module:
+            self._module = type(test).__module__
+            # Tests collect garbage by the hundred: not each time among all that was there before their module began.
+            gc.unfreeze()
+            gc.collect()
+            gc.freeze()
         self._began[test] = time.monotonic()
 
     def addSuccess(self, test):

@@ -78,6 +78,7 @@ __all__ = [
     "Interpreter",
     "InterpreterFuture",
     "InterpreterPoolExecutor",
+    "LargeDataWarning",
     "Leak",
     "List",
     "Lock",
@@ -130,6 +131,11 @@ def __getattr__(name):
         from threading import BrokenBarrierError as value
 
         globals()[name] = value
+        return value
+    if name == "LargeDataWarning":
+        from symplast.byvalue import crossings
+
+        value = globals()[name] = crossings.LargeDataWarning
         return value
     if name in ("extensions", "interpreters"):
         import importlib

@@ -70,6 +70,7 @@ __all__ = [
     "Interpreter",
     "InterpreterFuture",
     "InterpreterPoolExecutor",
+    "LargeDataWarning",
     "Leak",
     "List",
     "Lock",
@@ -131,6 +132,7 @@ class ExecutorStats(NamedTuple):
     busy_seconds: dict[str, float]
 
 class PendingMemoryWarning(RuntimeWarning): ...
+class LargeDataWarning(RuntimeWarning): ...
 
 class PoolStats(NamedTuple):
     name: str

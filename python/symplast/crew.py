@@ -109,8 +109,8 @@ class Worker(threading.Thread):
         finally:
             self._ended.set()
             self.end_successions()
-            _symplast._count_workers(-1)
             self._crew.end_forwarding()
+            _symplast._count_workers(-1)
 
     def succession(self):
         """Return an event that happens when the interpreter that the thread runs now has ended."""

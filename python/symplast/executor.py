@@ -11,8 +11,9 @@ import threading
 import weakref
 from concurrent.futures import _base, thread
 
-from symplast import _start, _symplast, byvalue, options, privacy, results, searchpath, signals, transport
+from symplast import _start, _symplast, alternatives, byvalue, options, privacy, results, searchpath, signals, transport
 # Imported here and not when the first definition is written: a signal handler might interrupt that import.
+from symplast.byvalue import crossings, tasks
 from symplast.byvalue import writer as _writer
 from symplast.crew import BrokenInterpreterPool, Crew, ExecutorStats
 from symplast.crew import stop as _stop
@@ -117,7 +118,8 @@ class InterpreterPoolExecutor(results.ManyCalls, thread.ThreadPoolExecutor):
     def submit(self, fn, /, *args, **kwargs):
         """Schedule fn(*args, **kwargs) in a worker and return its Future.
 
-        An argument that cannot be pickled becomes the exception of the future. RuntimeError after shutdown() or if no thread can
+        An argument that cannot be pickled becomes the exception of the future, which says what to use instead if that is known.
+        RuntimeError after shutdown() or if no thread can
         be started, MemoryError if a worker has not enough memory to start, BrokenInterpreterPool if a worker could not be
         initialized.
         """
@@ -152,8 +154,12 @@ class InterpreterPoolExecutor(results.ManyCalls, thread.ThreadPoolExecutor):
             # Raises in a child that C code has forked, where no fork handler has run.
             _symplast.current_pool()
             self._check_usable()
-            future.end(_base.FINISHED, exception=exc)
+            future.end(_base.FINISHED, exception=alternatives.explain(tasks.parts_of(fn, args, kwargs), exc))
             return future
+        if len(data) >= crossings.LARGE:
+            crossings.note_task(fn, args, kwargs, lambda value: transport.send(value, self._sender)[0])
+        if crossings.pending:
+            crossings.warn()
         self._check_usable()
         future._channel = self._channel
         try:

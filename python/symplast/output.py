@@ -1,7 +1,7 @@
 """The standard streams of workers: their lines arrive whole.
 
-Each interpreter has stream objects of its own for the same two files. CPython writes a block of text where the block happens to be
-full, and each argument of print() by itself to an unbuffered stream. So the lines of several workers would mix.
+Each interpreter has stream objects of its own for the same two files. CPython writes a block of text where the block happens to
+be full, and each argument of print() by itself to an unbuffered stream. So the lines of several workers would mix.
 """
 
 import collections

@@ -82,8 +82,8 @@ def _run(kind, data, space, senders):
 
 _NOTHING = transport.dumps(None, None)
 
-# Code that calls what _calls.pop() returns. Its frame is the caller's frame of the function, and has the namespace of __main__: so
-# eval, exec, dir and the like, called directly, see __main__. The list takes the place of a constant.
+# Code that calls what _calls.pop() returns. Its frame is the caller's frame of the function, and has the namespace of __main__:
+# so eval, exec, dir and the like, called directly, see __main__. The list takes the place of a constant.
 _calls = []
 _CALL = compile("0.5.pop()()", "<call>", "eval")
 _CALL = _CALL.replace(co_consts=tuple(_calls if const == 0.5 else const for const in _CALL.co_consts))

@@ -6,7 +6,7 @@ import marshal
 import sys
 from _operator import itemgetter  # operator has it too, but imports more.
 
-from symplast import _symplast, byvalue, output, privacy, searchpath, transport
+from symplast import _symplast, byvalue, output, privacy, searchpath, signals, transport
 from symplast._symplast import ANSWER_EXCEPTION, ANSWER_RESULT, TaskInterrupted
 from symplast.byvalue import identity
 
@@ -104,8 +104,25 @@ def _run(data, sender, essentials):
     essentials.check()
     try:
         return ANSWER_RESULT, *transport.send(result, sender)
+    except Exception as exc:
+        return ANSWER_EXCEPTION, *_dump_exception(_explain(fn, result, exc), sender)
     except BaseException as exc:
         return ANSWER_EXCEPTION, *_dump_exception(exc, sender)
+
+
+def _explain(fn, result, exc):
+    # Imported late, because most workers send all results.
+    from symplast import alternatives
+    from symplast.byvalue import tasks
+
+    try:
+        if hasattr(result, "cr_frame"):
+            # A coroutine that nobody will await.
+            result.close()
+        return alternatives.explain([(f"result of {tasks.name_of(fn)}", result)], exc)
+    except Exception as error:
+        signals.let_through(error)
+        return exc
 
 
 def _dump_exception(exc, sender):
@@ -153,7 +170,7 @@ def name_of_type(obj):
 
 
 def boot(settings, serve=main):
-    """Called by the boot code of executors and interpreters, which has set sys.path. serve(settings) is the interpreter's life."""
+    """Called by the boot code of executors and interpreters, which has set sys.path. serve(settings) runs until the end."""
     privacy.policy.update(settings["extensions"], settings["libraries"])
     searchpath.adopt(0, settings["path"], settings["directories"])
     sys.argv[:] = settings["argv"]

@@ -283,7 +283,7 @@ internal abstract unsafe partial class Battery
             nint kept = record == null
                 ? 0 : Keep(me, record, Fill(i => NamedAttributes.Set(me, record, Key(i), Element(i, held)))
                 && (!IsPrivate || LeaveTree(me, record, held)) && (!IsTable || Tabulate(me, record)));
-            if (kept == 0) Objects.Shapes.FreeTree(me, root);
+            if (kept == 0) ShapeTrees.Free(me, root);
             else _roots[kept] = (nint)root;
             return kept;
         }
@@ -306,7 +306,7 @@ internal abstract unsafe partial class Battery
             base.Drop(me, structure);
             _roots.Remove(structure, out nint root);
             Epoch.Enter(me);
-            Objects.Shapes.FreeTree(me, (Shape*)root);
+            ShapeTrees.Free(me, (Shape*)root);
             Epoch.Exit(me);
         }
 

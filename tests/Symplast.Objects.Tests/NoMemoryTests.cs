@@ -239,7 +239,7 @@ public sealed unsafe class NoMemoryTests : IDisposable
             Remove("name5");
             Reference.Drop(_me, Value.Of((Header*)record));
         }
-        if (root != null) Trees.FreeTree(_me, root);
+        if (root != null) ShapeTrees.Free(_me, root);
         Epoch.Exit(_me);
     }
 

@@ -54,7 +54,7 @@ internal static unsafe class Audit
         foreach (Header* root in arena.Roots) Reference.Drop(me, root);
         foreach (AtomicCell* leaf in arena.Leaves) Reference.Drop(me, (Header*)leaf);
         foreach (Header* root in Checked(arena)) Reference.Drop(me, root);
-        Trees.FreeTree(me, arena.Shapes);
+        Objects.Tests.ShapeTrees.Free(me, arena.Shapes);
         Epoch.Exit(me);
     }
 

@@ -1,9 +1,9 @@
-"""Creates, uses and ends thousands of executors in all ways, and checks that no task is lost or doubled and nothing hangs or grows.
+"""Creates, uses and ends thousands of executors in all ways, and checks that no task is lost or doubled, and nothing hangs.
 
     .venv/bin/python tests/soak/executors.py [--cycles 10000] [--batch 100] [--seed 1]
 
-Each cycle starts an executor with one or two workers and options by chance, gives it tasks that return, fail, are interrupted, run
-into their time limit or are cancelled, and ends it by chance with shutdown(), terminate_workers() or kill_workers(), or forgets it.
+Each cycle starts an executor with one or two workers and options by chance, gives it tasks that return, fail, are interrupted or
+run into their time limit, and ends it by chance with shutdown(), terminate_workers() or kill_workers(), or forgets it.
 A watchdog shows all stacks if a cycle takes a minute. Not part of CI.
 """
 
@@ -114,8 +114,8 @@ def main():
         cycle(chance)
         faulthandler.cancel_dump_traceback_later()
         if number % options.batch == 0:
-            descriptors = len(os.listdir("/proc/self/fd"))
-            print(f"{number:6} cycles  {resident():8.1f} MiB  {threading.active_count():3} threads  {descriptors:3} files", flush=True)
+            threads, files = threading.active_count(), len(os.listdir("/proc/self/fd"))
+            print(f"{number:6} cycles  {resident():8.1f} MiB  {threads:3} threads  {files:3} files", flush=True)
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
     .venv/bin/python tests/soak/interpreter_objects.py [--cycles 10000] [--batch 500] [--at-once 200]
 
 Each cycle makes an interpreter, binds a frozen and a live object in it, runs code, calls a function, and ends it: closed by hand,
-or by dropping the last object for it. Then many interpreters live at once and use each other. CPython itself loses memory with each
-interpreter, much on 3.12 and 3.13, little later (tests/soak/interpreters.py measures that beside ours). Not part of CI.
+or by dropping the last object for it. Before that, many interpreters live at once and use each other. CPython itself loses memory
+with each interpreter, much on 3.12 and 3.13, little later (tests/soak/interpreters.py measures that beside ours). Not part of CI.
 """
 
 import argparse

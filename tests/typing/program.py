@@ -116,7 +116,7 @@ with symplast.InterpreterPoolExecutor(2) as ex:
     f.interrupt()
     assert_type(ex.with_options(timeout=1.5).submit(work, 1, "a"), symplast.InterpreterFuture[float])
     assert_type(list(ex.imap_unordered(len, ["a"], chunksize=2)), list[int])
-    assert_type(list(ex.starmap(pow, [(1, 2)])), list[Any])
+    assert_type(list(ex.starmap(len, [("a",)])), list[int])
     assert_type(ex.stats().busy_seconds, dict[str, float])
     ex.submit(work, 1)  # error
     for v in ex.map(work, [1], ["a"]):

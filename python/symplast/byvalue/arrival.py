@@ -10,11 +10,13 @@ Annotations of functions are not sent. Annotations of classes are sent, because 
 """
 
 import builtins
+import functools
 import importlib
 import io
 import marshal
 import pickle
 import types
+from _operator import itemgetter  # operator has it too, but imports more.
 
 from symplast import _symplast, signals, transport
 from symplast.byvalue import shells
@@ -98,7 +100,7 @@ _roots = Recent()
 
 
 def _read(token, definition):
-    functions, imports, shells_, links, places, offsets, image = marshal.loads(definition)
+    functions, imports, shells_, links, apart, places, offsets, image = marshal.loads(definition)
     for name in imports:
         _import(name)
     # Only this list keeps the shells alive until they are in their slots.
@@ -111,36 +113,51 @@ def _read(token, definition):
             except Exception as error:
                 signals.let_through(error)
                 _put_unsendable(*place, error)
+    values = [(rank, place, functools.partial(_load_apart, ticket)) for place, ticket, rank in apart if _is_wanted(*place)]
     if any([_is_wanted(*place) for place in places]):
-        _put_values(places, offsets, image)
+        file = io.BytesIO(image)
+        load = functools.partial(_load_at, file, _Values(file))
+        # The image is sorted by rank, and its values are read in order.
+        values += [(1, place, functools.partial(load, offset)) for place, offset in zip(places, offsets)]
+        values.sort(key=itemgetter(0))
+    if values:
+        _put_values([(place, load) for _, place, load in values])
     return ref(token)
 
 
-def _put_values(places, offsets, image):
+def _load_apart(ticket):
+    return _Values(io.BytesIO(_symplast._deposited_data(ticket))).load()
+
+
+def _load_at(file, unpickler, offset):
+    file.seek(offset)
+    return unpickler.load()
+
+
+def _put_values(values):
     # A value may fail to load because it needs another value first, such as the __init__ or a constant of its class. Failed
     # values are tried again until a round makes no progress.
-    file = io.BytesIO(image)
-    unpickler = _Values(file)
-    pending, errors = range(len(places)), {}
+    pending, errors = range(len(values)), {}
     while pending:
         failed = []
         for number in pending:
-            file.seek(offsets[number])
+            place, load = values[number]
             try:
-                value = unpickler.load()
+                value = load()
             except Exception as error:
                 signals.let_through(error)
                 errors[number] = error
                 failed.append(number)
             else:
-                if _is_wanted(*places[number]):
-                    _put(*places[number], value)
+                if _is_wanted(*place):
+                    _put(*place, value)
         if len(failed) == len(pending):
             break
         pending = failed
     for number in pending:
-        if _is_wanted(*places[number]):
-            _put_unsendable(*places[number], errors[number])
+        place, _ = values[number]
+        if _is_wanted(*place):
+            _put_unsendable(*place, errors[number])
 
 
 class _Values(transport.Unpickler):

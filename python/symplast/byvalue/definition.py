@@ -1,18 +1,19 @@
 """A definition, which is sent again for as long as nothing in it has changed.
 
-Each use of a definition checks the values in it. Immutable values are compared by identity, plain containers of immutable values
-by their contents, and all other values by their pickles. Large data should be frozen: a definition holds a copy of data that are
-not frozen, and the check pickles them each time.
+Each use of a definition checks the values in it. Immutable values are compared by identity, values of plain objects by what
+these hold, and all other values by their pickles. Large data should be frozen: a definition holds a copy of data that are not
+frozen, and each check walks or pickles them.
 """
 
 import functools
-import types
 import weakref
 
 from symplast import _symplast, signals, transport
+from symplast.byvalue import crossings
 from symplast.byvalue.arrival import ref
 from symplast.byvalue.forms import BY_VALUE, part_form
 from symplast.byvalue.identity import new_id, register
+from symplast.byvalue.parts import contents_of
 
 
 class References:
@@ -42,6 +43,8 @@ class Definition:
         self.data = None
         self.parcel = None
         self.ticket = None
+        # The values that are sent apart for the first time, as (record of the holder, slot, Apart).
+        self.apart = []
         self._functions = []
         self._sizes = []
         self._same = []
@@ -56,7 +59,7 @@ class Definition:
         DeletedError if the pool of an object in it was deleted.
         """
         if self._shared:
-            self._check_shared()
+            check_shared(self._shared)
         for fn, code, defaults, kwdefaults in self._functions:
             if fn.__code__ is not code or fn.__defaults__ is not defaults or fn.__kwdefaults__ is not kwdefaults:
                 return False
@@ -70,11 +73,6 @@ class Definition:
             if not watched.is_fresh():
                 return False
         return self._checked == Definition._changes or self._is_latest()
-
-    def _check_shared(self):
-        # Asking for the ids raises DeletedError if a pool was deleted. The parcel made here is dropped: the definition's own
-        # parcel holds the live objects.
-        _symplast._pack(_ids_of, self._shared, None)
 
     def _is_latest(self):
         # A value may have changed and changed back. Workers may have received the value in between with another definition.
@@ -109,20 +107,16 @@ class Definition:
         else:
             self._same.append((functools.partial(_is_still, weak, read), True))
 
-    def watch_pickle(self, read, data, contents):
-        """Require that read() returns an object with this pickle, or with these contents.
-
-        *contents* is the object's contents_of() from before it was pickled.
-        """
-        self._equal.append(_Watched(read, _digest(data), contents))
+    def watch(self, watched, size, key, where):
+        """Require that a value is as it was. *size* is that of its pickle; *key* and *where* are for crossings.note_value()."""
+        self._equal.append(watched if size < crossings.LARGE else _Large(watched, size, key, where))
 
     def watch_shared(self, objects):
         """Require that these shared objects are not deleted; is_fresh() raises DeletedError otherwise."""
         self._shared += objects
 
-    def version_of(self, holder, slot, data):
-        """Return the version of a part with this pickle: the slot's last one if the pickle is unchanged, else a new one."""
-        digest = _digest(data)
+    def version_of(self, holder, slot, digest):
+        """Return the version of a part whose pickle has this digest: the slot's last one if it is unchanged, else a new one."""
         sent = holder.sent.get(slot)
         if sent is None or sent[0] != digest:
             changed = sent is not None
@@ -135,39 +129,61 @@ class Definition:
         return sent[1]
 
 
-class _Watched:
-    """A mutable value in a definition, as it was when the definition was written."""
+class Watched:
+    """A mutable value in definitions, as it was when the first of them was written.
 
-    __slots__ = ("_contents", "_digest", "_read")
+    read      returns the value
+    digest    the digest of its pickle
+    contents  its contents_of() from before it was pickled
+    """
+
+    __slots__ = ("contents", "digest", "read")
 
     def __init__(self, read, digest, contents):
-        self._read = read
-        self._digest = digest
-        self._contents = contents
+        self.read = read
+        self.digest = digest
+        self.contents = contents
 
     def is_fresh(self):
-        value, contents = self._read(), self._contents
+        """Return whether read() returns an object with these contents or this pickle."""
+        value, contents = self.read(), self.contents
         if contents is not None:
             if _symplast._holds_contents(contents, value):
                 return True
             # Recorded before the value is pickled, so the next check sees a change in between.
-            contents = contents_of(value)
-        if _pickle_of(value) != self._digest:
+            contents = contents_of(value, [])
+        if _pickle_of(value) != self.digest:
             return False
-        self._contents = contents
+        self.contents = contents
         return True
 
 
-def contents_of(value):
-    """Return a record of the contents of plain containers, which is fast to compare.
+class _Large:
+    """A mutable value with a large pickle. Counts how often the value is checked."""
 
-    None if a container holds an object that can only be compared by its pickle.
-    """
-    return _symplast._contents(value, _LEAVES)
+    __slots__ = ("_key", "_size", "_watched", "_where")
+
+    def __init__(self, watched, size, key, where):
+        self._watched = watched
+        self._size = size
+        self._key = key
+        self._where = where
+
+    def is_fresh(self):
+        watched = self._watched
+        contents = watched.contents
+        if not watched.is_fresh():
+            return False
+        is_compared = contents is not None and watched.contents is contents
+        if not is_compared or self._size >= crossings.LARGE_TO_COMPARE:
+            crossings.note_value(self._key, watched.read(), self._where, self._size, "compared" if is_compared else "pickled")
+        return True
 
 
-# Objects of these types are immutable or have definitions of their own.
-_LEAVES = (types.FunctionType, types.BuiltinFunctionType, types.ModuleType, type, type(...), type(NotImplemented))
+def check_shared(objects):
+    """Raise DeletedError if a pool of these shared objects was deleted."""
+    # The ids are asked for in a parcel that is dropped: another one holds the live objects.
+    _symplast._pack(_ids_of, objects, None)
 
 
 def _ids_of(shared, _):
@@ -175,13 +191,14 @@ def _ids_of(shared, _):
         _symplast._persistent_id(obj)
 
 
-def _digest(data):
+def digest_of(data):
+    """Return what stands for a pickle in comparisons."""
     return data if len(data) <= 64 else (len(data), hash(data))
 
 
 def _pickle_of(value):
     try:
-        return _digest(transport.dumps(value, References()))
+        return digest_of(transport.dumps(value, References()))
     except Exception as error:
         signals.let_through(error)
         return None

@@ -23,7 +23,13 @@ def form(obj):
     find = _FORMS.get(type(obj))
     if find is not None:
         return find(obj)
-    return _form_of_class(obj) if issubclass(type(obj), type) else NotImplemented
+    if issubclass(type(obj), type):
+        return _form_of_class(obj)
+    managers = sys.modules.get("multiprocessing.managers")
+    if managers is not None and issubclass(type(obj), managers.BaseProxy):
+        # It would be pickled, but another interpreter has not the key to reach its manager.
+        raise TypeError(f"cannot pickle {type(obj).__name__!r} object")
+    return NotImplemented
 
 
 def part_form(obj):

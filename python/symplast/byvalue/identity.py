@@ -50,7 +50,7 @@ class Recent(dict):
 class Record(weakref.ref):
     """The record of an object that is sent by value: a weak reference, which leaves the tables when the object dies."""
 
-    __slots__ = ("foreign", "key", "received", "sent", "shared", "token")
+    __slots__ = ("apart", "foreign", "key", "received", "sent", "shared", "token")
     __hash__ = object.__hash__
     __eq__ = object.__eq__
 
@@ -63,6 +63,7 @@ class Record(weakref.ref):
         self.token = token
         self.foreign = foreign
         self.sent = {}
+        self.apart = {}
         self.received = {}
         self.shared = ()
 
@@ -91,13 +92,14 @@ class Strong:
 class Shared:
     """The record of a cell, or of a dict of globals that belongs to no module. It lives as long as a function that uses it."""
 
-    __slots__ = ("foreign", "key", "received", "records", "sent", "token")
+    __slots__ = ("apart", "foreign", "key", "received", "records", "sent", "token")
 
     def __init__(self, key, token, foreign):
         self.key = key
         self.token = token
         self.foreign = foreign
         self.sent = {}
+        self.apart = {}
         self.received = {}
         self.records = set()
 
@@ -119,6 +121,7 @@ class _Main:
 
     def __init__(self):
         self.sent = {}
+        self.apart = {}
         self.received = {}
 
     def __call__(self):

@@ -13,14 +13,17 @@ import pickle
 import types
 
 from symplast import _symplast, signals, transport
-from symplast.byvalue import shells
+from symplast.byvalue import crossings, shells
 from symplast.byvalue.arrival import Unsendable, ref
-from symplast.byvalue.definition import Definition, References, contents_of
+from symplast.byvalue.apart import Apart, Value, split
+from symplast.byvalue.definition import Definition, References, Watched, check_shared, digest_of
 from symplast.byvalue.forms import ATOMS, is_by_value, is_function, is_settled, label, name_of
-from symplast.byvalue.identity import MAIN, is_main, main_name, register, share
+from symplast.byvalue.identity import MAIN, Shared, is_main, main_name, register, share
 from symplast.byvalue.names import home, names_in, submodules
+from symplast.byvalue.parts import contents_of
 
 _MISSING = object()
+_DEFAULTS = ("__defaults__", "__kwdefaults__")
 _LAZY = getattr(types, "LazyImportType", None)
 
 
@@ -42,6 +45,10 @@ def define_parcelled(obj, reply, public=False):
     """Return define(), with a parcel that keeps the live objects of the definition alive as long as the definition lives."""
     definition, parcel = _symplast._pack(functools.partial(_define_for_parcel, public), obj, reply)
     definition.parcel = parcel
+    for holder, slot, apart in definition.apart:
+        apart.parcel = parcel
+        holder.apart[slot] = apart
+    definition.apart.clear()
     return definition
 
 
@@ -63,6 +70,8 @@ class _Writer(References):
         self._detached = root.__module__ if public and not is_by_value(root) else None
         self._root = root
         self._reply = reply
+        # A reply is read once; a public definition outlives its parcel.
+        self._keeps_apart = not (public or reply)
         self._reached = {id(root)}
         self._todo = [root]
         self._needed = []
@@ -73,7 +82,8 @@ class _Writer(References):
         self._imports = set()
         self._shells = []
         self._links = []
-        # (rank, place, value)
+        # (place, ticket, rank) of the values that are sent apart.
+        self._apart = []
         self._values = []
         self._image = b""
         self._offsets = []
@@ -84,25 +94,36 @@ class _Writer(References):
             while self._todo:
                 self._write(self._todo.pop())
             self._dump_values()
-        places = [place for _, place, _ in self._values]
-        parts = self._functions, sorted(self._imports), self._shells, self._links, places, self._offsets, self._image
-        return marshal.dumps(parts)
+        places = [each.place for each in self._values]
+        image = self._offsets, self._image
+        return marshal.dumps((self._functions, sorted(self._imports), self._shells, self._links, self._apart, places, *image))
 
     def _dump_values(self):
         # One pickler with one memo writes all values, so objects that they share stay shared. Protocol 3 has no frames and writes
         # explicit memo indices, so a reader can skip a value that does not load, or read it again. Pickling may reach more
         # by-value objects than pickling the values one by one did.
-        if len(self._values) == 1:
-            self._offsets = [0]
+        if self._keeps_apart:
+            self._send_apart()
+        if len(self._values) <= 1:
+            self._offsets = [0] * len(self._values)
+            self._image = self._values[0].data if self._values else b""
             return
         file = io.BytesIO()
         pickler = transport.Pickler(file, self, 3)
         self._offsets = []
-        self._values.sort(key=operator.itemgetter(0))
-        for _, _, value in self._values:
+        self._values.sort(key=operator.attrgetter("rank"))
+        for each in self._values:
             self._offsets.append(file.tell())
-            pickler.dump(value)
+            pickler.dump(each.value)
         self._image = file.getvalue()
+
+    def _send_apart(self):
+        apart, self._values = split(self._values, self)
+        for each in apart:
+            sent = Apart(each)
+            token, slot, _ = each.place
+            self._apart.append((each.place, sent.ticket, each.rank))
+            self.definition.apart.append((each.holder, slot, sent))
 
     def reduce(self, obj):
         """Return the reduce value of an object, or NotImplemented for pickle's own.
@@ -184,12 +205,16 @@ class _Writer(References):
         names = fn.__code__.co_varnames[: fn.__code__.co_argcount]
         defaults, kwdefaults = fn.__defaults__, fn.__kwdefaults__
         if defaults is not None:
-            defaults = tuple(map(functools.partial(self._default, fn), names[len(names) - len(defaults) :], defaults))
+            sent = tuple(map(functools.partial(self._default, fn), names[len(names) - len(defaults) :], defaults))
+            defaults = defaults if all(map(operator.is_, defaults, sent)) else sent
         if kwdefaults is not None:
-            kwdefaults = {name: self._default(fn, name, value) for name, value in kwdefaults.items()}
-        for slot, value in (("__defaults__", defaults), ("__kwdefaults__", kwdefaults)):
+            sent = {name: self._default(fn, name, value) for name, value in kwdefaults.items()}
+            kwdefaults = kwdefaults if all(map(operator.is_, kwdefaults.values(), sent.values())) else sent
+        for slot, value in zip(_DEFAULTS, (defaults, kwdefaults)):
             if value is not None or slot in record.sent:
-                self._put(record, slot, value, None, slot)
+                # A default that could not be sent is replaced; what is read then differs from what is sent.
+                read = functools.partial(getattr, fn, slot)
+                self._put(record, slot, value, read if read() is value else None, slot)
 
     def _default(self, fn, name, value):
         if type(value) in ATOMS:
@@ -202,9 +227,9 @@ class _Writer(References):
         except Exception as error:
             signals.let_through(error)
             if fn is self._root:
-                raise pickle.PicklingError(f"default of parameter {name!r}: {error}") from error
+                raise pickle.PicklingError(f"default of parameter {name!r}: {error}{_advice(value)}") from error
             self._unreach(before)
-            return Unsendable(f"default of parameter {name!r} of {label(fn)} could not be sent: {error}")
+            return Unsendable(f"default of parameter {name!r} of {label(fn)} could not be sent: {error}{_advice(value)}")
         return value
 
     def _put_cell(self, fn, name, cell, holder):
@@ -259,51 +284,93 @@ class _Writer(References):
         if value is _MISSING:
             self.definition.watch_identity(read, value)
             return
+        apart = holder.apart.get(slot) if self._keeps_apart and read is not None else None
+        if apart is not None:
+            if apart.is_of(value):
+                self._put_apart(holder, slot, apart, where)
+                return
+            holder.apart.pop(slot, None)
         before, needed, shared = len(self._todo), len(self._needed), []
         try:
             settled = is_settled(value, shared)
-            contents = None if settled or read is None else contents_of(value)
+            contents = None if settled or read is None else contents_of(value, shared)
             data = transport.dumps(value, self)
         except (_symplast.DeletedError, MemoryError):
             raise
         except Exception as error:
             signals.let_through(error)
             if strict:
-                raise pickle.PicklingError(f"{where}: {error}") from error
+                raise pickle.PicklingError(f"{where}: {error}{_advice(value)}") from error
             self._unreach(before)
             if read is not None:
                 self.definition.watch_unsendable(read, value)
             if slot in shells.OPTIONAL:
                 return
             settled = True
-            data = transport.dumps(Unsendable(f"{where} could not be sent: {error}"), self)
+            data = transport.dumps(Unsendable(f"{where} could not be sent: {error}{_advice(value)}"), self)
+            digest, watched = digest_of(data), None
         else:
-            self._watch(slot, value, read, settled, data, contents)
+            digest = digest_of(data)
+            watched = self._watch(holder, slot, value, read, settled, data, digest, contents, where)
             self.definition.watch_shared(shared)
         version = holder.received.get(slot) if self._public and holder.foreign else None
-        place = holder.token, slot, version or self.definition.version_of(holder, slot, data)
+        place = holder.token, slot, version or self.definition.version_of(holder, slot, digest)
         if settled:
             self._links.append((*place, data))
         else:
-            # Plain data come first, because making other values may need them; then attributes of classes, which instances may
-            # need.
-            rank = 0 if needed == len(self._needed) else 1 if isinstance(holder(), type) else 2
-            self._values.append((rank, place, value))
-            self._image = data
+            sent = Value(value, data, digest, watched)
+            sent.holder, sent.place, sent.needed, sent.shared = holder, place, self._needed[needed:], shared
+            sent.rank = _rank(holder, sent.needed)
+            self._values.append(sent)
 
-    def _watch(self, slot, value, read, settled, data, contents):
+    def _put_apart(self, holder, slot, apart, where):
+        check_shared(apart.shared)
+        for obj in apart.needed:
+            self.reach(obj)
+        _symplast._attach_parcel(apart.parcel)
+        self.definition.watch_shared(apart.shared)
+        self.definition.watch(apart.watched, apart.size, *self._key_and_name(holder, slot, where))
+        version = self.definition.version_of(holder, slot, apart.digest)
+        self._apart.append(((holder.token, slot, version), apart.ticket, _rank(holder, apart.needed)))
+
+    def _watch(self, holder, slot, value, read, settled, data, digest, contents, where):
+        # Returns what watches the value, unless its identity is enough.
         if read is None:
-            return
-        # Attributes that Python defines for functions and classes are replaced, not changed in place.
-        if settled or slot.startswith("__"):
+            return None
+        # Attributes that Python defines for functions and classes are replaced, not changed in place. The defaults of a function
+        # may hold objects that change; whether they are replaced is watched with the function.
+        if settled and slot in _DEFAULTS:
+            return None
+        if settled or slot.startswith("__") and slot not in _DEFAULTS:
             self.definition.watch_identity(read, value)
-        else:
-            self.definition.watch_pickle(read, data, contents)
+            return None
+        key, name = self._key_and_name(holder, slot, where)
+        if len(data) >= crossings.LARGE:
+            crossings.note_value(key, value, name, len(data))
+        watched = Watched(read, digest, contents)
+        self.definition.watch(watched, len(data), key, name)
+        return watched
+
+    def _key_and_name(self, holder, slot, where):
+        # For crossings.note_value(). A cell may be a new one for each task.
+        return None if isinstance(holder, Shared) else (holder.token, slot), f"{where} of {name_of(self._root)}"
 
     def _unreach(self, before):
         # Forgets the objects that were reached only by a value that could not be sent.
         self._reached.difference_update(map(id, self._todo[before:]))
         del self._todo[before:]
+
+
+def _rank(holder, needed):
+    # Plain data come first, because making other values may need them; then attributes of classes, which instances may need.
+    return 0 if not needed else 1 if isinstance(holder(), type) else 2
+
+
+def _advice(value):
+    # Imported late, because it is needed for messages alone.
+    from symplast import alternatives
+
+    return alternatives.of_part(value)
 
 
 def _resolved(lazy):

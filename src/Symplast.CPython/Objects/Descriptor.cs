@@ -51,6 +51,20 @@ public unsafe struct PyCFunctionObject
 {
     public PyObject Head;
     public PyMethodDef* Definition;
+
+    /// <summary>The object to which the method is bound, the module of a function, or null.</summary>
+    public PyObject* Self;
+}
+
+/// <summary>PyMemberDescrObject.</summary>
+[StructLayout(LayoutKind.Sequential)]
+public unsafe struct PyMemberDescrObject
+{
+    public PyObject Head;
+    public PyObject* Owner;
+    public PyObject* Name;
+    public PyObject* QualifiedName;
+    public PyMemberDef* Member;
 }
 
 /// <summary>A read-only view of a mapping.</summary>
@@ -73,4 +87,5 @@ public unsafe partial struct Api
     public delegate* unmanaged[Cdecl]<PyMethodDef*, PyObject*, PyObject*, PyObject*> PyCFunction_NewEx;
     public PyObject* PyDictProxy_Type;
     public PyObject* PyCFunction_Type;
+    public PyObject* PyMemberDescr_Type;
 }

@@ -71,7 +71,9 @@ public unsafe partial struct Api
     public delegate* unmanaged[Cdecl]<PyObject*, byte*, PyObject*, int> PyObject_SetAttrString;
     public delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*> PyObject_GetAttr;
     public delegate* unmanaged[Cdecl]<PyObject*, int> PyCallable_Check;
+    public delegate* unmanaged[Cdecl]<PyObject*, int> PyNumber_Check;
     public delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*> PyObject_GenericGetAttr;
+    public delegate* unmanaged[Cdecl]<PyObject*, void*, PyObject*> PyObject_GenericGetDict;
     public delegate* unmanaged[Cdecl]<PyObject*, void> PyObject_ClearWeakRefs;
     public delegate* unmanaged[Cdecl]<PyObject*, nint> PyObject_HashNotImplemented;
     public delegate* unmanaged[Cdecl]<PyObject*, PyObject*> PyObject_SelfIter;

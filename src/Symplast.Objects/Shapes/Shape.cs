@@ -13,7 +13,7 @@ namespace Symplast.Objects;
 /// with one name more; all records of a pool that got the same names in the same order from the same root have the same shape,
 /// whatever thread gave them. The children of a shape are a list that only grows, at its head, by compare-and-swap; who fails
 /// looks at the new ones, so no name has two children.</para>
-/// <para>Shapes of a tree stay until <see cref="Shapes.FreeTree"/>. A record that lost an attribute, or got one that the
+/// <para>Shapes of a tree stay for as long as their pool. A record that lost an attribute, or got one that the
 /// tree has no room for, has a private shape: without number, seen in no cache, and freed with the record's next one.</para>
 /// </remarks>
 public unsafe struct Shape
@@ -91,28 +91,6 @@ public static unsafe class Shapes
         Shape* root = Shape.Allocate(me, heap, 0);
         if (root != null) root->Id = ShapeNumbers.Next();
         return root;
-    }
-
-    /// <summary>
-    /// Frees a whole tree. No record may have one of its shapes any more, and nobody may make one. Inside a section.
-    /// </summary>
-    public static void FreeTree(Participant* me, Shape* root)
-    {
-        Shape* shape = root;
-        while (shape != null)
-        {
-            Shape* child = shape->FirstChild;
-            if (child != null)
-            {
-                shape->FirstChild = child->NextSibling;
-                shape = child;
-                continue;
-            }
-            Shape* parent = shape->Parent;
-            if (shape->Count != 0) Reference.Drop(me, Shape.Names(shape)[shape->Count - 1]);
-            Heap.Retire(me, shape);
-            shape = parent;
-        }
     }
 
     /// <summary>

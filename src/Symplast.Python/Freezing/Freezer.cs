@@ -275,7 +275,7 @@ internal unsafe ref struct Freezer
     {
         if (Default == null)
             return FreezeErrors.RaiseNotShareable(
-                ref this, $"{Text.TypeName(o)} cannot be frozen{PoolDefaults.Advice(Writer.Pool)}");
+                ref this, $"{Text.TypeName(o)} cannot be frozen{PoolDefaults.Advice(Writer.Pool)}{Alternatives.OfFrozen(o)}");
         if (++_chain > Limits.ChainedConversions)
             return FreezeErrors.RaiseNotShareable(
                 ref this,

@@ -186,7 +186,8 @@ internal sealed unsafe class Channel
         Message* task = null;
         duty = Duty.None;
         if (Answers.TryBecomeDeliverer()) duty = Duty.Deliver;
-        else if ((worker.Generation != _generation || worker.Answered >= _tasksOfAWorker) && TryRetire(worker)) duty = Duty.Retire;
+        else if ((worker.Generation != _generation || worker.Answered >= _tasksOfAWorker) && TryRetire(worker))
+            duty = Duty.Retire;
         else if ((task = Pop()) != null) Assign(worker, task);
         else if (TryBeginSpin()) duty = Duty.Spin;
         _gate.Exit();
@@ -408,8 +409,8 @@ internal sealed unsafe class Channel
     }
 
     /// <summary>
-    /// Appends new references to the subjects of all tasks that have begun and were not answered. Called with the owner's GIL, which
-    /// guards the references.
+    /// Appends new references to the subjects of all tasks that have begun and were not answered. Called with the owner's GIL,
+    /// which guards the references.
     /// </summary>
     internal void AddRunning(List<nint> subjects)
     {

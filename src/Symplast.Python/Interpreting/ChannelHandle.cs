@@ -65,7 +65,8 @@ internal static unsafe partial class ChannelHandle
                     "add_running($self, subjects, /)\n--\n\nAppend the subjects of all running tasks to a list."u8),
                 OneArg("limit_tasks"u8, &LimitTasks, "limit_tasks($self, number, /)\n--\n\n"u8
                     + "Replace each worker after this number of tasks. Called before the first worker begins."u8),
-                NoArgs("recycle"u8, &Recycle, "recycle($self, /)\n--\n\nReplace the present workers, one by one. Return their numbers."u8),
+                NoArgs("recycle"u8, &Recycle,
+                    "recycle($self, /)\n--\n\nReplace the present workers, one by one. Return their numbers."u8),
                 NoArgs("give_up"u8, &GiveUp, "give_up($self, /)\n--\n\nLet the program end without waiting for the workers."u8),
                 NoArgs("stats"u8, &Stats, "stats($self, /)\n--\n\nReturn a list: how many workers there are, how many "u8
                     + "tasks are queued, running and answered; then numbers of workers, each with its nanoseconds in tasks."u8),
@@ -115,7 +116,8 @@ internal static unsafe partial class ChannelHandle
     }
 
     /// <summary>The channel of an instance.</summary>
-    internal static Channel ChannelOf(PyObject* self) => Unsafe.As<Channel>(GCHandle.FromIntPtr(((Instance*)self)->Channel).Target!);
+    internal static Channel ChannelOf(PyObject* self) =>
+        Unsafe.As<Channel>(GCHandle.FromIntPtr(((Instance*)self)->Channel).Target!);
 
     [Callback]
     private static partial PyObject* New(PyObject* type, PyObject* positional, PyObject* named)

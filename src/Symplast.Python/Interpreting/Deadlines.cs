@@ -46,6 +46,16 @@ internal static unsafe class Deadlines
         }
     }
 
+    /// <summary>Looks soon whether the worker has seen a request.</summary>
+    internal static void Remind(Interrupts worker)
+    {
+        using (Gate.Hold())
+        {
+            Watch(worker);
+            WakeFor(worker.SetReminder(Stopwatch.GetTimestamp()));
+        }
+    }
+
     /// <summary>The worker ends. The thread does not touch it after this.</summary>
     internal static void Forget(Interrupts worker)
     {

@@ -336,7 +336,8 @@ internal static unsafe partial class GuardedFunctions
         Interrupts? interrupts = WorkerInterpreter.Current?.Interrupts;
         if (interrupts is null || !interrupts.IsInInterpreter) return Pass(Guarded.Sleep, a, b, c, d);
         PyObject* seconds = (PyObject*)b;
-        double length = seconds->Type == api.PyFloat_Type || seconds->Type == api.PyLong_Type ? api.PyFloat_AsDouble(seconds) : -1;
+        bool isNumber = seconds->Type == api.PyFloat_Type || seconds->Type == api.PyLong_Type;
+        double length = isNumber ? api.PyFloat_AsDouble(seconds) : -1;
         if (length == -1 && api.PyErr_Occurred() != null) api.PyErr_Clear();
         // CPython's own function raises what is wrong with a number. It does not sleep long then, or for years.
         if (!(length > 0 && length < MostSeconds)) return Pass(Guarded.Sleep, a, b, c, d);

@@ -26,6 +26,10 @@ internal sealed unsafe class Interrupts
     // Nanoseconds between two exceptions in a worker that is killed, at first and at most.
     const long Insistence = 50_000_000, LeastInsistence = 1_000_000_000;
 
+    // Nanoseconds until the first reminder, and the number of reminders; each comes after twice the time of the one before.
+    const long FirstReminder = 10_000_000;
+    const int MostReminders = 10;
+
     readonly nuint _thread;
     readonly int* _word = (int*)NativeMemory.AllocZeroed(sizeof(int));     // changes with each request; sleep() waits on it
     readonly nint _handle;      // the argument of the pending call
@@ -47,6 +51,8 @@ internal sealed unsafe class Interrupts
     long _deadlineTask = None;
     long _nextKill = long.MaxValue;
     long _insistence = Insistence;
+    long _reminder = long.MaxValue;
+    int _reminders;
     bool _isWatched;
 
     /// <summary>Interrupts of the worker that runs on the calling thread.</summary>
@@ -110,7 +116,9 @@ internal sealed unsafe class Interrupts
         // Acquire; pairs with Rest and Begin.
         if (!Volatile.Read(ref _busy)) return;
         // Full fence; only one of two concurrent callers goes on.
-        if (Interlocked.CompareExchange(ref _stop, 1, 0) == 0) Request();
+        if (Interlocked.CompareExchange(ref _stop, 1, 0) != 0) return;
+        Request();
+        Deadlines.Remind(this);
     }
 
     /// <summary>
@@ -123,7 +131,9 @@ internal sealed unsafe class Interrupts
         if (Volatile.Read(ref _task) != task) return false;
         // Release; pairs with the exchange in RaiseWanted.
         Volatile.Write(ref _wanted, task);
-        return Request();
+        if (!Request()) return false;
+        Deadlines.Remind(this);
+        return true;
     }
 
     /// <summary>
@@ -134,6 +144,7 @@ internal sealed unsafe class Interrupts
     {
         Volatile.Write(ref _isKilled, true);
         Request();
+        Deadlines.Remind(this);
         Deadlines.Kill(this, Stopwatch.GetTimestamp() + Insistence);
     }
 
@@ -142,20 +153,27 @@ internal sealed unsafe class Interrupts
     {
         // Full fence; pairs with the full fence in Run. The request is stored before the flag is read, so that a pending call
         // that is not yet run sees it.
-        if (Interlocked.Exchange(ref _isPending, 1) == 0 && Api.Table._PyEval_AddPendingCall(
-            _interpreter, (delegate* unmanaged[Cdecl]<void*, int>)&Run, (void*)_handle, 0) != 0)
+        if (Interlocked.Exchange(ref _isPending, 1) == 0 && !Signal())
         {
             Volatile.Write(ref _isPending, 0);
             return false;
         }
+        Alert();
+        // The increment in Alert is a full fence; pairs with that in TryAwait. Either this thread sees the answers, or that one
+        // sees the request.
+        Volatile.Read(ref _awaited)?.Nudge();
+        return true;
+    }
+
+    bool Signal() =>
+        Api.Table._PyEval_AddPendingCall(_interpreter, (delegate* unmanaged[Cdecl]<void*, int>)&Run, (void*)_handle, 0) == 0;
+
+    // Wakes the interpreter's threads that sleep or wait for an event of a live object, which then pass a checkpoint. Full fence.
+    void Alert()
+    {
         Interlocked.Increment(ref *_word);
         Futex.Wake(_word, int.MaxValue);
-        // The increment is a full fence; pairs with that in TryAwait. Either this thread sees the answers, or that one sees the
-        // request.
-        Volatile.Read(ref _awaited)?.Nudge();
-        // Threads of the interpreter that wait for events of live objects pass a checkpoint.
         ParkingLot.Alert(_number);
-        return true;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -186,9 +204,7 @@ internal sealed unsafe class Interrupts
         }
         _isAsynchronous = true;
         api.PyThreadState_SetAsyncExc(_thread, type);
-        Interlocked.Increment(ref *_word);
-        Futex.Wake(_word, int.MaxValue);
-        ParkingLot.Alert(_number);
+        Alert();
         return false;
     }
 
@@ -262,6 +278,16 @@ internal sealed unsafe class Interrupts
     internal void SetNextKill(long at) => _nextKill = at;
 
     /// <summary>
+    /// Asks again for a request that is not run soon, and returns when. Called with the lock held. CPython 3.12 can lose the sign
+    /// that there are pending calls: it computes the sign anew from several words, and two threads may do that at once.
+    /// </summary>
+    internal long SetReminder(long now)
+    {
+        _reminders = 0;
+        return _reminder = now + FirstReminder;
+    }
+
+    /// <summary>
     /// Requests what is due, and returns when to look again. Called with the lock held, so a deadline is that of its task.
     /// </summary>
     internal long Look(long now)
@@ -269,7 +295,9 @@ internal sealed unsafe class Interrupts
         if (_deadline <= now)
         {
             // If there is no room for the pending call, the next look tries again.
-            bool done = TryInterrupt(_deadlineTask) || Volatile.Read(ref _task) != _deadlineTask;
+            Volatile.Write(ref _wanted, _deadlineTask);
+            bool done = Volatile.Read(ref _task) != _deadlineTask || Request();
+            SetReminder(now);
             _deadline = done ? long.MaxValue : now + Insistence;
         }
         if (_nextKill <= now)
@@ -281,6 +309,12 @@ internal sealed unsafe class Interrupts
             else LockOwners.EndThoseOf(_number);
             _nextKill = now + _insistence;
         }
-        return Math.Min(_deadline, _nextKill);
+        if (_reminder <= now)
+        {
+            bool isOpen = Volatile.Read(ref _isPending) != 0 && _reminders < MostReminders;
+            if (isOpen) Signal();
+            _reminder = isOpen ? now + (FirstReminder << ++_reminders) : long.MaxValue;
+        }
+        return Math.Min(Math.Min(_deadline, _nextKill), _reminder);
     }
 }

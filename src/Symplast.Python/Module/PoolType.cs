@@ -127,7 +127,9 @@ internal static unsafe partial class PoolType
         }
         else
         {
-            return Errors.Type($"Pool name must be str, not {Text.TypeName(nameArgument)}");
+            return nameArgument->Type == Api.Table.PyLong_Type
+                ? Alternatives.Raise("Pool(number)", nameArgument)
+                : Errors.Type($"Pool name must be str, not {Text.TypeName(nameArgument)}");
         }
         long limit = long.MaxValue;
         if (limitArgument != null && limitArgument != Api.Table._Py_NoneStruct)
@@ -175,7 +177,8 @@ internal static unsafe partial class PoolType
             int place = keyword switch { "name" => 0, "max_bytes" => 1, "default" => 2, _ => -1 };
             if (place < 0)
             {
-                Errors.Type($"Pool() got an unexpected keyword argument '{keyword}'");
+                if (keyword == "processes") Alternatives.Raise("Pool(number)", value);
+                else Errors.Type($"Pool() got an unexpected keyword argument '{keyword}'");
                 return false;
             }
             if (count > place)

@@ -15,9 +15,11 @@ internal static unsafe partial class TransportFunctions
         OneArg("_persistent_load"u8, &PersistentLoad, "Unpickler.persistent_load: return the shared object with an id."u8),
         FastCall("_live_by_ticket"u8, &LiveByTicket, "Unpickle a live object."u8),
         FastCall("_contents"u8, &ContentsOf,
-            "Return a record of the contents of plain containers, or None if they hold an object that may change or be "u8
-            + "deleted unseen. The second argument is a tuple of types whose objects count as immutable."u8),
+            "Return a record of the contents of a value; None if it holds an object that may change unseen; or a list of the "u8
+            + "types that are missing in the second argument, a dict of plans by type. Shared objects are appended to the "u8
+            + "third, a list."u8),
         FastCall("_holds_contents"u8, &HoldsContents, "Return whether a value has the contents that _contents() recorded."u8),
+        OneArg("_containers_of"u8, &ContainersOf, "Return the ids of the objects that may change in a record of _contents()."u8),
         FastCall("_pack"u8, &Pack,
             "Call dumps(obj, sender), in which live objects may be pickled. Return the result, and the parcel that holds "u8
             + "these objects or None."u8),
@@ -40,10 +42,11 @@ internal static unsafe partial class TransportFunctions
         ThisProcess.Check() ? LivePickles.Load(interpreter, arguments, count) : null;
 
     [Callback]
-    private static partial PyObject* ContentsOf(PyObject* module, PyObject** arguments, nint count)
+    private static partial PyObject* ContentsOf(InterpreterState interpreter, PyObject** arguments, nint count)
     {
-        return count == 2 && arguments[1]->Type == Api.Table.PyTuple_Type
-            ? PlainContents.Of(arguments[0], arguments[1]) : Errors.Type("_contents() takes a value and a tuple of types");
+        return count == 3 && arguments[1]->Type == Api.Table.PyDict_Type && arguments[2]->Type == Api.Table.PyList_Type
+            ? PlainContents.Of(interpreter.Live, arguments[0], arguments[1], arguments[2])
+            : Errors.Type("_contents() takes a value, a dict of plans by type and a list");
     }
 
     [Callback]
@@ -53,6 +56,9 @@ internal static unsafe partial class TransportFunctions
         bool holds = PlainContents.Holds(arguments[0], arguments[1]);
         return holds ? Api.Table._Py_TrueStruct : Api.Table.PyErr_Occurred() != null ? null : Api.Table._Py_FalseStruct;
     }
+
+    [Callback]
+    private static partial PyObject* ContainersOf(PyObject* module, PyObject* record) => PlainContents.ContainersOf(record);
 
     [Callback]
     private static partial PyObject* Pack(PyObject* module, PyObject** arguments, nint count)

@@ -209,8 +209,8 @@ internal sealed unsafe class Session : IResident
     /// the GIL of any interpreter, which is released while it waits.
     /// </summary>
     /// <remarks>
-    /// <paramref name="checkpoint"/> is a Python function without effect. Calling it makes CPython run signal handlers and pending
-    /// calls. If it raises, the code of the request is interrupted, and abandoned if it does not stop soon.
+    /// <paramref name="checkpoint"/> is a Python function without effect. Calling it makes CPython run signal handlers and
+    /// pending calls. If it raises, the code of the request is interrupted, and abandoned if it does not stop soon.
     /// </remarks>
     internal Outcome Request(Message* request, PyObject* checkpoint, out Message* answer)
     {
@@ -338,8 +338,8 @@ internal sealed unsafe class Session : IResident
     }
 
     /// <summary>
-    /// Closes the session if it is idle and waits until its interpreter has ended. Called with the GIL of any interpreter, which is
-    /// released while it waits. An exception that <paramref name="checkpoint"/> raises ends the waiting.
+    /// Closes the session if it is idle and waits until its interpreter has ended. Called with the GIL of any interpreter, which
+    /// is released while it waits. An exception that <paramref name="checkpoint"/> raises ends the waiting.
     /// </summary>
     internal Outcome CloseAndWait(PyObject* checkpoint)
     {

@@ -11,7 +11,8 @@ internal static unsafe partial class SessionFunctions
 {
     internal static ReadOnlySpan<PyMethodDef> Methods() => new PyMethodDef[]
     {
-        OneArg("_session_new"u8, &New, "Make the only worker of a channel a session. Return its key, which counts as a handle."u8),
+        OneArg("_session_new"u8, &New,
+            "Make the only worker of a channel a session. Return its key, which counts as a handle."u8),
         FastCall("_session_await"u8, &Await,
             "Wait until a session is open, and return its interpreter's number; or the reason as text if it failed."u8),
         OneArg("_session_find"u8, &Find,
@@ -21,7 +22,7 @@ internal static unsafe partial class SessionFunctions
             "Send a key, data, a parcel and a function for interrupts. Return (kind, data, parcel); the reason as text if the "u8
             + "interpreter ended meanwhile; False if it runs another request; None if it is closed."u8),
         FastCall("_session_close"u8, &Close,
-            "Close an idle session and wait for its interpreter's end. Return True; False if it is busy; None if it is closed."u8),
+            "Close an idle session and wait for its interpreter's end. Return True, False if it is busy, None if it is closed."u8),
         OneArg("_session_is_running"u8, &IsRunning, "Return whether a session serves a request, or None if it is closed."u8),
         OneArg("_session_interrupt"u8, &Interrupt,
             "Make the code of a session's request raise KeyboardInterrupt, once. Return whether there is a request."u8),
@@ -31,14 +32,15 @@ internal static unsafe partial class SessionFunctions
             "Wait until a session's interpreter has ended, and return True; return False if it was given up."u8),
         FastCall("_session_end"u8, &End, "End a session, whose interpreter has ended for a reason."u8),
         NoArgs("_session_open"u8, &Open, "In a session's interpreter: be ready for requests."u8),
-        NoArgs("_session_take"u8, &Take, "In a session's interpreter: return the next request's data, or None if it is closed."u8),
+        NoArgs("_session_take"u8, &Take,
+            "In a session's interpreter: return the next request's data, or None if it is closed."u8),
         FastCall("_session_answer"u8, &Answer, "In a session's interpreter: answer the request that was taken."u8),
         NoArgs("_session_leave"u8, &Leave, "In a session's interpreter: serve no more requests."u8),
         NoArgs("_interpreter_id"u8, &CurrentId, "Return the number of the calling interpreter."u8),
         NoArgs("_interpreter_ids"u8, &Ids,
             "Return the numbers of the interpreters that live and have imported symplast, in rising order."u8),
         OneArg("_interpreter_exists"u8, &Exists,
-            "Return whether an interpreter with this number lives. Others do not see a session that is closed but has not ended."u8),
+            "Return whether an interpreter with this number lives and, unless it is the caller's own, is not being closed."u8),
     };
 
     [Callback]

@@ -3,7 +3,7 @@ using Symplast.Python.Interpreting;
 
 namespace Symplast.Python.Sessions;
 
-/// <summary>The sessions of the process, by key from their creation and by interpreter while they are open. Thread-safe.</summary>
+/// <summary>The sessions of the process, by key from their creation, by interpreter while they are open. Thread-safe.</summary>
 internal static class SessionTable
 {
     static readonly WordLock Gate = WordLock.Create();

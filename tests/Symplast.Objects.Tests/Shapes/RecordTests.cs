@@ -82,7 +82,7 @@ public sealed unsafe class RecordTests : IDisposable
             },
             iter: 1000,
             threads: 1);
-        Trees.FreeTree(_me, root);
+        ShapeTrees.Free(_me, root);
     }
 
     void Step(Record* record, List<(string Name, long Value)> model, int kind, int i, int number)
@@ -217,7 +217,7 @@ public sealed unsafe class RecordTests : IDisposable
             Reference.Drop(_me, Value.Of((Header*)record));
             Assert.Equal(1, value.Head->Count);
         }
-        Trees.FreeTree(_me, root);
+        ShapeTrees.Free(_me, root);
         Assert.Equal(before, _names.Select(name => name.Head->Count));
     }
 
@@ -249,7 +249,7 @@ public sealed unsafe class RecordTests : IDisposable
         Reference.Drop(_me, Value.Of((Header*)record));
         Reference.Drop(_me, Value.Of((Header*)other));
         Assert.Equal(1, value.Head->Count);
-        Trees.FreeTree(_me, root);
+        ShapeTrees.Free(_me, root);
         Assert.Equal(before, _names.Select(name => name.Head->Count));
     }
 

@@ -391,13 +391,16 @@ class Functions(unittest.TestCase):
         """)
         for fn, message in (
             (main.make(), "cannot send function 'make.<locals>.work' to a worker: closure variable 'lock': cannot pickle "
-             "'_thread.lock' object"),
+             "'_thread.lock' object; use symplast.Lock"),
             (main.default,
-             "cannot send function 'default' to a worker: default of parameter 'x': cannot pickle '_thread.lock' object"),
+             "cannot send function 'default' to a worker: default of parameter 'x': cannot pickle '_thread.lock' object; use "
+             "symplast.Lock"),
             (main.keyword,
-             "cannot send function 'keyword' to a worker: default of parameter 'x': cannot pickle '_thread.lock' object"),
+             "cannot send function 'keyword' to a worker: default of parameter 'x': cannot pickle '_thread.lock' object (…[1]); "
+             "use symplast.Lock"),
             (with_lock(main.make),
-             "cannot send function 'make' to a worker: closure variable 'lock': cannot pickle '_thread.lock' object"),
+             "cannot send function 'make' to a worker: closure variable 'lock': cannot pickle '_thread.lock' object; use "
+             "symplast.Lock"),
         ):
             with self.subTest(fn), self.assertRaises(pickle.PicklingError) as caught:
                 self.worker.send(fn)

@@ -352,6 +352,11 @@ with InterpreterPoolExecutor(1) as one, InterpreterPoolExecutor(1) as two:
 
 
 class StandardLibrary(ExtensionCase):
+    modules = ("dates",)
+
+    def test_its_functions_in_a_capsule(self):
+        self.assertEqual(self.as_in_main(tasks.dates), (True, "2024-02-29", True, False))
+
     def test_its_own_extension_modules(self):
         """What the main interpreter can import of them, workers can: CPython itself refuses some."""
         if not self.as_in_main(tasks.standard_extensions):

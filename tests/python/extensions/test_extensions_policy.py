@@ -15,6 +15,8 @@ import symplast
 from symplast import InterpreterPoolExecutor, extensions
 from symplast.policies import Policy
 
+SAME_IN_EVERY_VERSION = "policies, and the loader that asks for them, know no version; loading has tests of its own"
+
 _REFUSED = (
     "{0} cannot be imported in a worker interpreter: it does not declare support for several interpreters, and the policy for "
     "extension modules is to refuse it. "

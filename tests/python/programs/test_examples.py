@@ -32,6 +32,31 @@ class Examples(unittest.TestCase):
         self.check("orders.py", r"^4000 orders: \d+ traded")
 
 
+class Migrated(unittest.TestCase):
+    """Programs as people write them, before and after their migration: both print the same."""
+
+    def check(self, name, size, expected):
+        printed = []
+        for when in "before", "after":
+            path = EXAMPLES / "migrated" / f"{name}_{when}.py"
+            done = child.spawn(["-W", "ignore", path, size], PYTHONPATH=child.package_path())
+            self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+            self.assertNotIn("Traceback", done.stderr)
+            printed.append((done.stdout, sorted(re.findall(r"WARNING report: file \d+ .*", done.stderr))))
+        self.assertEqual(*printed)
+        self.assertRegex(printed[0][0], expected)
+        return printed[0][1]
+
+    def test_a_pool_over_a_big_dict(self):
+        self.check("search", 2000, r"^(word\d+ word\d+( \d+:\d\.\d{3}){1,3}\n){200}$")
+
+    def test_a_cache_of_a_manager_with_locks(self):
+        self.check("cache", 600, r"^600 journeys for \d+\.\d; (\d+) prices computed, \d+ found in the cache\n$")
+
+    def test_an_executor_with_an_initializer_logging_and_progress(self):
+        self.assertTrue(self.check("report", 20, r"^200 \d+\n304 \d+\n404 \d+\n500 \d+\n$"))
+
+
 class Frames(unittest.TestCase):
     """The demo's part for NumPy and pandas, which tests/packages runs where they are."""
 

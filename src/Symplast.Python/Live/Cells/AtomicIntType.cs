@@ -35,7 +35,8 @@ internal static unsafe partial class AtomicIntType
         Name = Text.Utf8("symplast.AtomicInt"u8),
         BasicSize = sizeof(Handle),
         Flags = PyTypeSpec.ImmutableType,
-        Slots = Table(
+        Slots = Table([
+            .. AtomicIntOperators.Slots(),
             Slot(PyTypeSlot.Doc, Text.Utf8("""
                 AtomicInt(value=0, /)
                 --
@@ -43,7 +44,8 @@ internal static unsafe partial class AtomicIntType
                 A 64-bit integer that all interpreters share, created in the current pool.
 
                 Each operation is atomic. A result beyond 64 bits raises OverflowError and changes nothing. An AtomicInt is
-                compared and hashed by identity, because its value can change.
+                compared and hashed by identity, because its value can change; a comparison with a number raises TypeError, and
+                so does arithmetic.
                 """u8)),
             Slot(PyTypeSlot.New, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New),
             Slot(PyTypeSlot.Repr, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)&Repr),
@@ -61,7 +63,7 @@ internal static unsafe partial class AtomicIntType
                 OneArg("add"u8, &Add, "add($self, n, /)\n--\n\nAdd n and return the sum."u8),
                 OneArg("exchange"u8, &Exchange, "exchange($self, value, /)\n--\n\nSet the value and return the previous one."u8),
                 FastCall("compare_exchange"u8, &CompareExchange, "compare_exchange($self, expected, new, /)\n--\n\n"u8
-                    + "Set the value to new if it equals expected. Return whether it was set."u8)))),
+                    + "Set the value to new if it equals expected. Return whether it was set."u8)))]),
     });
 
     static AtomicCell* CellOf(Handle* handle) => (AtomicCell*)handle->Shared;

@@ -213,7 +213,9 @@ internal unsafe ref struct Carrier
         if (interpreter is null || pool is null) return LiveErrors.RaiseDeletedPool(_state, _heap) != null;
         PyObject* function = interpreter.Defaults.Of(pool);
         if (!IsImmutable(interpreter, o))
-            return function != null ? Convert(o, function, out value) : Refuse(o, "cannot be shared" + PoolDefaults.Advice(pool));
+            return function != null
+                ? Convert(o, function, out value)
+                : Refuse(o, $"cannot be shared{PoolDefaults.Advice(pool)}{Alternatives.Of(o)}");
         if (function != null) References.Take(function);
         PyObject* frozen = Freezer.Freeze(interpreter, pool, o, function, name: "");
         References.Drop(function);

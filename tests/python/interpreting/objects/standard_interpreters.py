@@ -1,5 +1,6 @@
 """
-What CPython's tests of interpreters use of the module _interpreters, for our interpreters. Scripts that run in them import it, too.
+What CPython's tests of interpreters use of the module _interpreters, for our interpreters. Scripts that run in them import it,
+too.
 """
 
 from symplast import interpreters

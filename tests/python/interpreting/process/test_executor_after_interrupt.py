@@ -6,7 +6,8 @@ import unittest
 from test_executor_interrupt import Script
 
 # What a task does for far longer than a test may take.
-SLEEP, LOOP, STUCK = "interrupt_tasks.sleep, gate[1]", "tasks.announce_and_loop, gate[1]", "tasks.announce_and_wait, gate[1], gate[2]"
+SLEEP, LOOP, STUCK = "interrupt_tasks.sleep, gate[1]", "tasks.announce_and_loop, gate[1]", \
+    "tasks.announce_and_wait, gate[1], gate[2]"
 
 _BEGIN = """
     import atexit, interrupt_tasks
@@ -90,7 +91,7 @@ class AfterInterrupt(unittest.TestCase):
         # An earlier Ctrl-C, before the task was submitted, does not count.
         script = Script("""
             executor = symplast.InterpreterPoolExecutor(1)
-            print("ready", flush=True)
+            announce()
             try:
                 time.sleep(60)
             except KeyboardInterrupt:

@@ -41,7 +41,8 @@ class WholeLines(ExecutorCase):
     def test_on_a_terminal(self):
         source = child.prelude() + executor_case.WATCHDOG + _PRINT.replace("NAME", "'stdout'")
         main, other = pty.openpty()
-        running = subprocess.Popen([sys.executable, "-c", source], stdout=other, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+        running = subprocess.Popen([sys.executable, "-c", source], stdout=other, stderr=subprocess.DEVNULL,
+                                   stdin=subprocess.DEVNULL)
         os.close(other)
         pieces = []
 
