@@ -43,8 +43,8 @@ public unsafe struct SharedCondition
     public static nuint Event(SharedCondition* shared) => (nuint)(&shared->Lock);
 
     /// <summary>
-    /// Gets the lock without a reference, also of a condition that was deleted by hand, whose lock is to be released. Deleted only
-    /// if the pool was deleted. Called inside a section.
+    /// Gets the lock without a reference, also of a condition that was deleted by hand, whose lock is to be released. Deleted
+    /// only if the pool was deleted. Called inside a section.
     /// </summary>
     public static Status LockOf(SharedCondition* shared, out Value held)
     {

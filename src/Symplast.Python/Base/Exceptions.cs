@@ -29,8 +29,8 @@ internal static unsafe class Exceptions
             "The memory of deleted pools cannot be freed until interpreters that may hold pointers into them have ended."u8,
                 *api.PyExc_RuntimeWarning, null);
         state.TaskInterrupted = New(module, "TaskInterrupted"u8, "symplast.TaskInterrupted"u8,
-            "Raised in a task when its future's interrupt() is called, its time limit is over, or its worker is terminated. Not "u8
-                + "an Exception, so that code which handles errors lets it through."u8, *api.PyExc_BaseException, null);
+            "Raised in a task when its future's interrupt() is called, its time limit is over, or its worker is terminated. "u8
+                + "Not an Exception, so that code which handles errors lets it through."u8, *api.PyExc_BaseException, null);
         return state.TaskInterrupted != null && state.PendingMemoryWarning != null && state.NotShareableError != null
             && state.DeletedError != null && state.PoolInUseError != null && state.PoolFullError != null
             && state.AbandonedError != null;

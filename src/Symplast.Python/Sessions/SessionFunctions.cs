@@ -22,7 +22,7 @@ internal static unsafe partial class SessionFunctions
             "Send a key, data, a parcel and a function for interrupts. Return (kind, data, parcel); the reason as text if the "u8
             + "interpreter ended meanwhile; False if it runs another request; None if it is closed."u8),
         FastCall("_session_close"u8, &Close,
-            "Close an idle session and wait for its interpreter's end. Return True, False if it is busy, None if it is closed."u8),
+            "Close an idle session and wait for its interpreter's end. True; False if it is busy, None if it is closed."u8),
         OneArg("_session_is_running"u8, &IsRunning, "Return whether a session serves a request, or None if it is closed."u8),
         OneArg("_session_interrupt"u8, &Interrupt,
             "Make the code of a session's request raise KeyboardInterrupt, once. Return whether there is a request."u8),
