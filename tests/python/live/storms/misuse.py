@@ -60,7 +60,7 @@ def live_types():
     makers = {"Fields": Fields, "Open": Open}
     for name in symplast.__all__:
         cls = getattr(symplast, name)
-        if not isinstance(cls, type) or issubclass(cls, BaseException) or name in _OTHERS or name == "Object":
+        if not isinstance(cls, type) or issubclass(cls, BaseException) or name in (*_OTHERS, "Object", "Interpreter"):
             continue
         makers[name] = _MAKERS.get(name) or _guess(cls)
     return makers
