@@ -29,6 +29,8 @@ public struct Arrival
 [StructLayout(LayoutKind.Explicit, Size = 128)]
 public unsafe struct SharedBarrier
 {
+    const int EventOffset = 64;
+
     const long Never = -1;
 
     [FieldOffset(0)]
@@ -45,7 +47,7 @@ public unsafe struct SharedBarrier
     internal Value Action;
 
     // The rest is changed under the lock.
-    [FieldOffset(64)]
+    [FieldOffset(EventOffset)]
     internal long Generation;
 
     [FieldOffset(72)]
@@ -79,7 +81,8 @@ public unsafe struct SharedBarrier
     }
 
     /// <summary>What is waited for in the <see cref="ParkingLot"/>. Does not touch the barrier's memory.</summary>
-    public static nuint Event(SharedBarrier* shared) => (nuint)(&shared->Generation);
+    // Not by the field: the address of one is taken only after a load from the block, whose memory may have gone with its pool.
+    public static nuint Event(SharedBarrier* shared) => (nuint)shared + EventOffset;
 
     /// <summary>
     /// Arrives, unless the thread has arrived before, and looks whether all have. Done: the thread may pass. Missing: it waits.

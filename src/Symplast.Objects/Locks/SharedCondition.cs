@@ -14,11 +14,13 @@ namespace Symplast.Objects;
 [StructLayout(LayoutKind.Explicit, Size = 64)]
 public unsafe struct SharedCondition
 {
+    const int EventOffset = 32;
+
     [FieldOffset(0)]
     internal SharedObject Object;
 
     // Constant; a reference to a lock.
-    [FieldOffset(32)]
+    [FieldOffset(EventOffset)]
     internal Value Lock;
 
     /// <summary>The entry for conditions in the table of structures.</summary>
@@ -40,7 +42,8 @@ public unsafe struct SharedCondition
     }
 
     /// <summary>What is waited for in the <see cref="ParkingLot"/>. Does not touch the condition's memory.</summary>
-    public static nuint Event(SharedCondition* shared) => (nuint)(&shared->Lock);
+    // Not by the field: the address of one is taken only after a load from the block, whose memory may have gone with its pool.
+    public static nuint Event(SharedCondition* shared) => (nuint)shared + EventOffset;
 
     /// <summary>
     /// Gets the lock without a reference, also of a condition that was deleted by hand, whose lock is to be released. Deleted

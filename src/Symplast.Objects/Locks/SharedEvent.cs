@@ -13,6 +13,8 @@ namespace Symplast.Objects;
 [StructLayout(LayoutKind.Explicit, Size = 128)]
 public unsafe struct SharedEvent
 {
+    const int EventOffset = 64;
+
     const ulong Flag = 1;
     const ulong OneTime = 2;
 
@@ -22,7 +24,7 @@ public unsafe struct SharedEvent
     [FieldOffset(0)]
     internal SharedObject Object;
 
-    [FieldOffset(64)]
+    [FieldOffset(EventOffset)]
     internal ulong Word;
 
     /// <summary>The entry for events in the table of structures.</summary>
@@ -42,7 +44,8 @@ public unsafe struct SharedEvent
     }
 
     /// <summary>What is waited for in the <see cref="ParkingLot"/>. Does not touch the event's memory.</summary>
-    public static nuint Event(SharedEvent* shared) => (nuint)(&shared->Word);
+    // Not by the field: the address of one is taken only after a load from the block, whose memory may have gone with its pool.
+    public static nuint Event(SharedEvent* shared) => (nuint)shared + EventOffset;
 
     /// <summary>Sets the flag and wakes all that wait for it.</summary>
     public static Status Set(Participant* me, SharedEvent* shared)

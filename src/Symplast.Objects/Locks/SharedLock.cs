@@ -24,6 +24,8 @@ namespace Symplast.Objects;
 [StructLayout(LayoutKind.Explicit, Size = 128)]
 public unsafe struct SharedLock
 {
+    const int EventOffset = 64;
+
     /// <summary>The bit of the word that tells that someone may wait.</summary>
     internal const ulong Parked = 1;
 
@@ -33,7 +35,7 @@ public unsafe struct SharedLock
     [FieldOffset(0)]
     internal SharedObject Object;
 
-    [FieldOffset(64)]
+    [FieldOffset(EventOffset)]
     internal ulong Word;
 
     // Of a reentrant lock: only the owner changes it, so the word's exchanges order it.
@@ -64,7 +66,8 @@ public unsafe struct SharedLock
     public static bool IsReentrantLock(Header* shared) => IsReentrant((SharedLock*)shared);
 
     /// <summary>What is waited for in the <see cref="ParkingLot"/>. Does not touch the lock's memory.</summary>
-    public static nuint Event(SharedLock* shared) => (nuint)(&shared->Word);
+    // Not by the field: the address of one is taken only after a load from the block, whose memory may have gone with its pool.
+    public static nuint Event(SharedLock* shared) => (nuint)shared + EventOffset;
 
     /// <summary>
     /// Takes the lock if it is free; otherwise Missing. Of a reentrant lock that the owner holds, only the depth rises. Closed if

@@ -14,6 +14,8 @@ namespace Symplast.Objects;
 [StructLayout(LayoutKind.Explicit, Size = 128)]
 public unsafe struct SharedSemaphore
 {
+    const int EventOffset = 64;
+
     /// <summary>The largest value, and the limit of a semaphore without one.</summary>
     public const long Most = long.MaxValue >> 1;
 
@@ -26,7 +28,7 @@ public unsafe struct SharedSemaphore
     [FieldOffset(32)]
     internal long Limit;
 
-    [FieldOffset(64)]
+    [FieldOffset(EventOffset)]
     internal ulong Word;
 
     /// <summary>The entry for semaphores in the table of structures.</summary>
@@ -51,7 +53,8 @@ public unsafe struct SharedSemaphore
     public static bool IsBounded(SharedSemaphore* shared) => shared->Limit != Most;
 
     /// <summary>What is waited for in the <see cref="ParkingLot"/>. Does not touch the semaphore's memory.</summary>
-    public static nuint Event(SharedSemaphore* shared) => (nuint)(&shared->Word);
+    // Not by the field: the address of one is taken only after a load from the block, whose memory may have gone with its pool.
+    public static nuint Event(SharedSemaphore* shared) => (nuint)shared + EventOffset;
 
     /// <summary>
     /// Takes one from the value. Missing if it is 0. <paramref name="waits"/> tells that the caller is in the
