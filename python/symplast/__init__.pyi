@@ -27,6 +27,7 @@ from typing import (
     Generic,
     Literal,
     NamedTuple,
+    NoReturn,
     ParamSpec,
     Self,
     SupportsIndex,
@@ -367,6 +368,7 @@ class Queue(Generic[_T]):
     async def ajoin(self) -> None: ...
     def __aiter__(self) -> Self: ...
     async def __anext__(self) -> _T: ...
+    def __contains__(self, value: object, /) -> NoReturn: ...
 
 @final
 class SimpleQueue(Generic[_T]):

@@ -154,7 +154,7 @@ class InterpreterPoolExecutor(results.ManyCalls, thread.ThreadPoolExecutor):
             # Raises in a child that C code has forked, where no fork handler has run.
             _symplast.current_pool()
             self._check_usable()
-            future.end(_base.FINISHED, exception=alternatives.explain(tasks.parts_of(fn, args, kwargs), exc))
+            future._end(_base.FINISHED, exception=alternatives.explain(tasks.parts_of(fn, args, kwargs), exc))
             return future
         if len(data) >= crossings.LARGE:
             crossings.note_task(fn, args, kwargs, lambda value: transport.send(value, self._sender)[0])

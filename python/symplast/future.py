@@ -129,7 +129,7 @@ class InterpreterFuture(_base.Future):
             if end is not None:
                 left = max(0, end - time.monotonic())
 
-    def end(self, state, result=None, exception=None):
+    def _end(self, state, result=None, exception=None):
         """End the future, unless it has ended.
 
         If an exception of a signal handler interrupts the call, call it again: it resumes where it was.
@@ -163,8 +163,8 @@ class InterpreterFuture(_base.Future):
             waiter.event.set()
             raise
 
-    def run_callbacks(self):
-        """Run the callbacks of the future, which has ended. Can be resumed as end() can; each callback runs once."""
+    def _run_callbacks(self):
+        """Run the callbacks of the future, which has ended. Can be resumed as _end() can; each callback runs once."""
         if self._callbacks_left is None:
             self._callbacks_left = iter(self._done_callbacks)
         for callback in self._callbacks_left:
@@ -196,8 +196,8 @@ def take_back(take, state=_base.CANCELLED_AND_NOTIFIED, exception=None):
         try:
             take(taken)
             for future in taken:
-                future.end(state, exception=exception)
-                future.run_callbacks()
+                future._end(state, exception=exception)
+                future._run_callbacks()
             break
         except BaseException as error:
             if raised is None:
@@ -234,7 +234,7 @@ def deliver(future, kind, data):
                 future._retaken = True
                 raise
             exc = failure
-    future.end(state, result, exc)
+    future._end(state, result, exc)
     # Breaks the cycle exception -> traceback -> frame -> exception.
     del exc
     return bool(future._done_callbacks)
@@ -254,7 +254,7 @@ def _interruption(future, exc):
 
 def _run_callbacks(future):
     try:
-        future.run_callbacks()
+        future._run_callbacks()
     except BaseException as error:
         if _may_be_a_signal():
             raise

@@ -214,7 +214,7 @@ internal abstract unsafe partial class Battery
     {
         internal override string Steps => "QueueStep";
 
-        internal override string[] Operations => 
+        internal override string[] Operations =>
             ["put", "take", "count", "finish", "unfinished", "interrupt", "close", "end"];
 
         internal override nint Create(Participant* me, PoolHeap* heap, Value held)

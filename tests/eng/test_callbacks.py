@@ -15,12 +15,13 @@ CANNOT_THROW = {
         DictIterator.cs: Dealloc    FieldType.cs: Dealloc    FieldType.cs: Traverse    FieldType.cs: Clear
         Handle.cs: Dealloc    ListIterator.cs: Dealloc    Module.cs: Traverse    PoolType.cs: Dealloc
         PoolType.cs: Traverse    ParcelHandle.cs: Dispose    ArrayBuffer.cs: ReleaseBuffer
+        LockOwnership.cs: Ended    LoopWaiters.cs: Dispose
     """,
     "is called most: what it does fast allocates nothing, and what it does slowly, and the errors of LiveErrors, catch": """
         ArrayElements.cs: Length    DictType.cs: Length    ListType.cs: Length    SetType.cs: Length
         SortedDictType.cs: Length    AtomicIntType.cs: ToInt    AtomicIntType.cs: ToBool    AtomicIntType.cs: GetValue
         DictIterator.cs: NextCall    ListIterator.cs: Next    FieldType.cs: Get    ObjectType.cs: Get
-        ObjectType.cs: Set    ObjectType.cs: Hash
+        ObjectType.cs: Set    ObjectType.cs: Hash    AtomicIntOperators.cs: Hash
     """,
     "catches around the one call that may throw": """
         Module.cs: Free    RedirectedCalls.cs: OpenLibrary
@@ -29,7 +30,7 @@ CANNOT_THROW = {
         RedirectedCalls.cs: Ensure    RedirectedCalls.cs: Release    RedirectedCalls.cs: Check
         RedirectedCalls.cs: GetThisThreadState    RedirectedCalls.cs: GetMain    RedirectedCalls.cs: GetHead
         RedirectedCalls.cs: AddPendingCall    RedirectedCalls.cs: CreateKey    RedirectedCalls.cs: DeleteKey
-        RedirectedCalls.cs: CallAtFork    WorkerInterpreter.cs: RaiseKeyboardInterrupt
+        RedirectedCalls.cs: CallAtFork    Interrupts.cs: Run
     """,
 }
 

@@ -1,5 +1,3 @@
-using Symplast.Memory;
-
 namespace Symplast.Objects.Tests;
 
 /// <summary>Trees of shapes, which live as long as their pool, and which tests free to see that nothing else is left.</summary>

@@ -1,5 +1,4 @@
 using Symplast.CPython;
-using Symplast.Memory;
 using Symplast.Objects;
 using static Symplast.Python.Definitions;
 

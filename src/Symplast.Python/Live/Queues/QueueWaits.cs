@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Objects;
 

@@ -2,6 +2,7 @@
 
 import pathlib
 import pickle
+import signal
 import threading
 import time
 
@@ -43,6 +44,11 @@ class Waiter(threading.Thread):
         if self.error is not None:
             raise self.error
         return self.result
+
+
+def handle_interrupts(test):
+    """Ctrl-C raises KeyboardInterrupt during a test, even if the tests were started such that it is ignored."""
+    test.addCleanup(signal.signal, signal.SIGINT, signal.signal(signal.SIGINT, signal.default_int_handler))
 
 
 def _status(thread):

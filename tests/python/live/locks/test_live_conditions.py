@@ -119,6 +119,7 @@ class Conditions(executor_case.ExecutorCase):
             self.assertFalse(condition.wait(-1))
 
     def test_an_interrupt_ends_the_wait_and_the_lock_is_held_again(self):
+        lock_waits.handle_interrupts(self)
         condition = symplast.Condition()
         main = threading.main_thread()
 
@@ -213,6 +214,7 @@ class Barriers(executor_case.ExecutorCase):
             waiter.end()
 
     def test_a_timeout_or_an_interrupt_breaks_it(self):
+        lock_waits.handle_interrupts(self)
         main = threading.main_thread()
 
         def interrupt():

@@ -136,6 +136,7 @@ class Waiting(executor_case.ExecutorCase):
         self.assertTrue(waiters[0].end() and waiters[3].end())
 
     def test_an_interrupt_ends_the_wait_at_once(self):
+        lock_waits.handle_interrupts(self)
         lock = symplast.Lock()
         lock.acquire()
         calls = (lock.acquire, lambda: lock.acquire(timeout=3600), symplast.Event().wait, symplast.Semaphore(0).acquire)

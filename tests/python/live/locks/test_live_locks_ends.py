@@ -78,6 +78,7 @@ class Workers(executor_case.ExecutorCase):
     def test_an_interrupted_program_does_not_wait_for_what_its_tasks_wait_for(self):
         executor_case.run("""
             import os, signal, symplast, threading
+            signal.signal(signal.SIGINT, signal.default_int_handler)
             lock = symplast.Lock()
             lock.acquire()
             begun = symplast.Semaphore(0)
