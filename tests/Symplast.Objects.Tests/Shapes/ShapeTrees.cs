@@ -1,3 +1,6 @@
+using Heap = Symplast.Memory.Heap;
+using Participant = Symplast.Memory.Participant;
+
 namespace Symplast.Objects.Tests;
 
 /// <summary>Trees of shapes, which live as long as their pool, and which tests free to see that nothing else is left.</summary>
