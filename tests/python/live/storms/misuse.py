@@ -27,7 +27,7 @@ DOCUMENTED = (
 
 # Types of the package that wait for others, or do not live in pools.
 _OTHERS = {"Queue", "SimpleQueue", "Lock", "RLock", "Event", "Condition", "Semaphore", "Barrier", "Leak", "Pool", "PoolStats",
-           "InterpreterPoolExecutor"}
+           "InterpreterPoolExecutor", "InterpreterFuture", "ExecutorStats", "Interpreter", "BoundedSemaphore"}
 
 
 class Fields(symplast.Object):
@@ -60,7 +60,7 @@ def live_types():
     makers = {"Fields": Fields, "Open": Open}
     for name in symplast.__all__:
         cls = getattr(symplast, name)
-        if not isinstance(cls, type) or issubclass(cls, BaseException) or name in (*_OTHERS, "Object", "Interpreter"):
+        if not isinstance(cls, type) or issubclass(cls, BaseException) or name in (*_OTHERS, "Object"):
             continue
         makers[name] = _MAKERS.get(name) or _guess(cls)
     return makers
