@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pathlib
+import signal
 import textwrap
 import unittest
 from unittest import mock
@@ -28,6 +29,9 @@ _QUEUES = "is about queues"
 _NAMES = "expects the standard library's names in a traceback; test_interpreter compares the rest"
 _OTHERS = "makes interpreters with CPython's test modules; test_interpreter has interpreters that were not made by symplast"
 _LOW = "is about the module _interpreters; test_interpreter_ending makes interpreters without enough memory"
+
+# The programs that CPython's tests start expect Ctrl-C to do something, however these tests were started.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # What is not run, and why. docs/compatibility.md has the same table.
 EXCLUDED = {
