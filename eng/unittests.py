@@ -17,6 +17,7 @@ import argparse
 import gc
 import heapq
 import json
+import signal
 import sys
 import time
 import unittest
@@ -123,6 +124,8 @@ if __name__ == "__main__":
     options.add_argument("--between", action="store_true")
     options = options.parse_args()
     _Counting.counts_file = options.counts
+    # A shell that starts this in the background has Ctrl-C ignored, and so would all programs that tests start.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     folder = str(ROOT / options.folder)
     if folder == searchpath.HERE:
         searchpath.extend()
