@@ -19,11 +19,11 @@ RUNS = f"import os, time; os.write({announce}, b'x')"
 LOOP = RUNS + "\\nwhile True: pass"
 STUCK = RUNS + f"\\nos.read({wait}, 1)"
 
-def interrupt_soon(number=signal.SIGINT):
-    'Sends this process a signal when the code runs and the main thread sleeps.'
+def interrupt_soon(number=signal.SIGINT, stuck=False):
+    'Sends this process a signal when the code runs, or is stuck in C, and the main thread sleeps.'
     def send():
         os.read(announced, 1)
-        while not sleeps(threading.main_thread().native_id):
+        while not sleeps(threading.main_thread().native_id) or stuck and not all_others_sleep():
             time.sleep(0.001)
         os.kill(os.getpid(), number)
     thread = threading.Thread(target=send, daemon=True)
@@ -33,6 +33,9 @@ def interrupt_soon(number=signal.SIGINT):
 def sleeps(thread):
     with open(f"/proc/self/task/{thread}/stat") as file:
         return file.read().rsplit(")")[1].split()[0] == "S"
+
+def all_others_sleep():
+    return all(sleeps(thread) for thread in map(int, os.listdir("/proc/self/task")) if thread != threading.get_native_id())
 
 def await_rest(interpreter):
     'Returns when nothing runs in an interpreter any more.'
@@ -85,7 +88,7 @@ assert interpreter.call(eval, "caught")
     def test_code_that_sits_in_c_is_left_alone_and_the_interpreter_can_be_used_afterwards(self):
         run("""
 interpreter = symplast.Interpreter()
-interrupt_soon()
+interrupt_soon(stuck=True)
 raises(KeyboardInterrupt, interpreter.exec, STUCK)
 assert interpreter.is_running()
 assert "running" in str(raises(InterpreterError, interpreter.close))
