@@ -79,8 +79,11 @@ internal static unsafe class QueueWaits
         where TAttempt : struct, Waiting.IAttempt
     {
         SharedQueue* queue = QueueType.QueueOf(handle);
+        nuint happening = QueueWaiting.Happening(queue, side);
+        // Those that put or take meanwhile find nobody to wake.
+        if (SpinHabits.Retry(handle, happening, ref attempt, out status)) return true;
         QueueWaiting.BeginWait(handle->State->Me, queue, side);
-        bool passed = Waiting.For(handle, QueueWaiting.Happening(queue, side), ref attempt, deadline, out status);
+        bool passed = Waiting.Park(handle, happening, ref attempt, deadline, out status);
         // A thread that CPython ends while it waits stays counted. Those who signal then look into the parking lot in vain.
         if (IsOpen(handle)) QueueWaiting.EndWait(handle->State->Me, queue, side);
         return passed;

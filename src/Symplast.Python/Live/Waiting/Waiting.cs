@@ -36,10 +36,12 @@ internal static unsafe class Waiting
             status = Status.TimedOut;
             return true;
         }
+        if (SpinHabits.Retry(handle, happening, ref attempt, out status)) return true;
         return Park(handle, happening, ref attempt, deadline, out status);
     }
 
-    static bool Park<TAttempt>(Handle* handle, nuint happening, ref TAttempt attempt, long deadline, out Status status)
+    /// <summary><see cref="For"/>, after an attempt that returned Missing, with a deadline that is not <see cref="Deadline.Now"/>.</summary>
+    internal static bool Park<TAttempt>(Handle* handle, nuint happening, ref TAttempt attempt, long deadline, out Status status)
         where TAttempt : struct, IAttempt
     {
         Waiter waiter = Waiter.Of(handle->State->Id);
