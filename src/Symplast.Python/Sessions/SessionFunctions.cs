@@ -19,7 +19,7 @@ internal static unsafe partial class SessionFunctions
             "Count another handle of an interpreter's session and return its key, or None if there is no open session."u8),
         OneArg("_session_release"u8, &Release, "Drop a handle. The last one closes the session."u8),
         FastCall("_session_request"u8, &Request,
-            "Send a key, data and a parcel. Return (kind, data, parcel); the reason as text if the interpreter ended meanwhile; "u8
+            "Send a key, data and a parcel. Return (kind, data, parcel); the reason as text if the interpreter has ended; "u8
             + "False if it runs another request; None if it is closed."u8),
         OneArg("_session_close"u8, &Close,
             "Close an idle session and wait for its interpreter's end. True; False if it is busy, None if it is closed."u8),
