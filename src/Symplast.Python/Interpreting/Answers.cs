@@ -153,11 +153,12 @@ internal sealed unsafe class Answers(WordLock gate, int* signal, PyObject* deliv
         if (interrupts is not null && !interrupts.IsInInterpreter) interrupts = null;
         bool waits = interrupts is null || interrupts.TryAwait(this);
         long end = nanoseconds < 0 ? long.MaxValue : Stopwatch.GetTimestamp() + nanoseconds;
+        SignalWatch watch = SignalWatch.Begin();
         while (waits && Volatile.Read(ref _count) == 0 && Volatile.Read(ref _nudges) == seen)
         {
             long left = end == long.MaxValue ? -1 : end - Stopwatch.GetTimestamp();
             if (left < 0 && end != long.MaxValue) break;
-            AwaitAnswer(seen, left);
+            AwaitAnswer(seen, watch.Next(left));
             if (Api.Table.PyErr_CheckSignals() == 0) continue;
             raised = Api.Table.PyErr_GetRaisedException();
             break;

@@ -242,8 +242,7 @@ internal sealed unsafe class Session : IResident
     {
         PyObject* raised = null;
         long end = long.MaxValue;
-        // Threads of workers, and of sessions, can be interrupted without being woken.
-        long slice = WorkerInterpreter.Current is null ? -1 : Look;
+        SignalWatch watch = SignalWatch.Begin();
         Outcome? outcome = null;
         for (bool spins = true; ; spins = false)
         {
@@ -253,7 +252,7 @@ internal sealed unsafe class Session : IResident
                 outcome = TryCollect(number, out answer, out seen);
             if (outcome is null)
             {
-                Futex.Wait(_reply, seen, raised == null ? slice : Math.Max(0, end - Now()));
+                Futex.Wait(_reply, seen, raised == null ? Slice(ref watch) : Math.Max(0, end - Now()));
                 outcome = TryCollect(number, out answer, out _);
             }
             if (outcome is null && raised != null && Now() >= end)
@@ -374,9 +373,12 @@ internal sealed unsafe class Session : IResident
         }
     }
 
+    // How long to sleep until the next check. Threads of workers, and of sessions, can be interrupted without being woken.
+    static long Slice(ref SignalWatch watch) => WorkerInterpreter.Current is null ? watch.Next(-1) : Look;
+
     bool AwaitStage(Stage stage, PyObject* checkpoint)
     {
-        long slice = WorkerInterpreter.Current is null ? -1 : Look;
+        SignalWatch watch = SignalWatch.Begin();
         while (true)
         {
             void* thread = Api.Table.PyEval_SaveThread();
@@ -384,7 +386,7 @@ internal sealed unsafe class Session : IResident
             bool reached = _stage >= stage;
             int seen = *_reply;
             _gate.Exit();
-            if (!reached) Futex.Wait(_reply, seen, slice);
+            if (!reached) Futex.Wait(_reply, seen, Slice(ref watch));
             Api.Table.PyEval_RestoreThread(thread);
             if (reached) return true;
             if (!Passes(checkpoint)) return false;
