@@ -51,14 +51,4 @@ internal static unsafe class CellAtomics
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static Value Replace(AtomicCell* cell, Value value, Value old) =>
         new(Interlocked.CompareExchange(ref cell->Word, value.Bits, old.Bits));
-
-    /// <summary>Counts so many waiters more.</summary>
-    // Full fence: pairs with the read in HasWaiters, through the interlocked operations on the word. Either that read finds the
-    // waiter counted, or the waiter's next look finds the changed word.
-    internal static void CountWaiters(AtomicCell* cell, int change) => Interlocked.Add(ref cell->Waiters, change);
-
-    /// <summary>Whether any thread waits for a change. Called after the change.</summary>
-    // Acquire, after the interlocked operation of the change, which is a full fence; pairs with CountWaiters.
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static bool HasWaiters(AtomicCell* cell) => Volatile.Read(ref cell->Waiters) != 0;
 }

@@ -28,7 +28,7 @@ public static unsafe class CellWaiting
     {
         Epoch.Enter(me);
         Interleaving.Point();
-        if (!PoolHeap.IsDeleted(Heap.Of(cell))) CellAtomics.CountWaiters(cell, change);
+        if (!PoolHeap.IsDeleted(Heap.Of(cell))) WaiterAtomics.Count(ref cell->Waiters, change);
         Epoch.Exit(me);
     }
 
@@ -37,7 +37,7 @@ public static unsafe class CellWaiting
     internal static void Exit(Participant* me, AtomicCell* cell, bool isChanged)
     {
         Interleaving.Point();
-        bool isAwaited = isChanged && CellAtomics.HasWaiters(cell);
+        bool isAwaited = isChanged && WaiterAtomics.Any(ref cell->Waiters);
         Epoch.Exit(me);
         if (isAwaited) Wake(cell);
     }

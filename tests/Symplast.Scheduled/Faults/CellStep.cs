@@ -23,10 +23,4 @@ internal enum CellStep
 
     /// <summary>Who deletes an integer holds the lock.</summary>
     DeletionLocks,
-
-    /// <summary>A change wakes those that wait for one.</summary>
-    ChangeWakes,
-
-    /// <summary>A waiter counts itself before it looks again.</summary>
-    WaitersAreCounted,
 }

@@ -1,8 +1,8 @@
 using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Objects;
-using Integer = Symplast.Objects.AtomicInteger;
 using Cells = Symplast.Objects.AtomicReference;
+using Integer = Symplast.Objects.AtomicInteger;
 
 namespace Symplast.Python.Live;
 

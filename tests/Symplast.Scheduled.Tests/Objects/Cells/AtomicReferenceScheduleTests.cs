@@ -83,11 +83,11 @@ public unsafe class AtomicReferenceScheduleTests
     public void NoWakeIsLostInAnySchedule(string state, string programs) => new Cells().Explore(state, programs);
 
     [Theory]
-    [InlineData(CellStep.ChangeWakes, "exchange b")]
-    [InlineData(CellStep.ChangeWakes, "cas a b")]
-    [InlineData(CellStep.ChangeWakes, "delete")]
-    [InlineData(CellStep.WaitersAreCounted, "exchange b")]
-    internal void AWakeThatIsLostIsMissed(CellStep step, string change) => new Cells().Misses(step, "a", "await a|" + change);
+    [InlineData(WaitStep.ChangeWakes, "exchange b")]
+    [InlineData(WaitStep.ChangeWakes, "cas a b")]
+    [InlineData(WaitStep.ChangeWakes, "delete")]
+    [InlineData(WaitStep.WaitersAreCounted, "exchange b")]
+    internal void AWakeThatIsLostIsMissed(WaitStep step, string change) => new Cells().Misses(step, "a", "await a|" + change);
 
     [Fact]
     public void AReplacementThatDoesNotCompareIsMissed() =>

@@ -49,12 +49,4 @@ internal static unsafe class CellAtomics
         if (Interleaving.Omits(CellStep.ReplacementCompares)) cell->Word = old.Bits;
         return new(Interlocked.CompareExchange(ref cell->Word, value.Bits, old.Bits));
     }
-
-    internal static void CountWaiters(AtomicCell* cell, int change)
-    {
-        if (!Interleaving.Omits(CellStep.WaitersAreCounted)) Interlocked.Add(ref cell->Waiters, change);
-    }
-
-    internal static bool HasWaiters(AtomicCell* cell) =>
-        Volatile.Read(ref cell->Waiters) != 0 && !Interleaving.Omits(CellStep.ChangeWakes);
 }
