@@ -518,6 +518,7 @@ class List(MutableSequence[_T]):
 
 class _ManyCalls(Executor):
     def submit(self, fn: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> InterpreterFuture[_T]: ...
+    async def run(self, fn: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> _T: ...
     def map(
         self,
         fn: Callable[..., _T],

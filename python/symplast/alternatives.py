@@ -56,6 +56,8 @@ _USE = {
     "concurrent.futures._base.Executor":
         "only the interpreter that made it can use it: submit from there, or make one in the worker",
     "concurrent.futures._base.Future": "use its result()",
+    "_contextvars.ContextVar": "make it in a module that workers import, and pass its value as an argument",
+    "_contextvars.Context": "pass the values that the task needs as arguments",
     "builtins.generator": "use a list of its items, or put them into a symplast.Queue",
     "builtins.async_generator": "use a list of its items, or put them into a symplast.Queue",
     "builtins.coroutine": "submit a plain function that calls asyncio.run()",

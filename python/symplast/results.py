@@ -11,11 +11,32 @@ from symplast import events
 
 
 class ManyCalls:
-    """The methods of an executor that submit many calls. Thread-safe; each iterator is for one thread at a time."""
+    """
+    The methods of an executor that submit calls and await them, one or many. Thread-safe; each iterator is for one thread at a
+    time.
+    """
 
     def _submitter(self):
         # The executor, and the limit of seconds for each task.
         raise NotImplementedError
+
+    async def run(self, fn, /, *args, **kwargs):
+        """Schedule fn(*args, **kwargs) in a worker and return its result, in a coroutine of asyncio.
+
+        If the asyncio task is cancelled, the call is cancelled if it has not begun, and interrupted if it runs, as by
+        interrupt() of its future; this does not wait for its end. If the call is cancelled or interrupted, CancelledError is
+        raised here. The errors are those of submit() and of the call.
+        """
+        # Late, because many programs do without.
+        import asyncio
+
+        future = self.submit(fn, *args, **kwargs)
+        try:
+            return await asyncio.wrap_future(future)
+        except asyncio.CancelledError:
+            if not future.cancel():
+                future.interrupt()
+            raise
 
     def map(self, fn, *iterables, timeout=None, chunksize=1, buffersize=None, progress=False):
         """Return an iterator over the results of fn(*args) for each args of zip(*iterables), in order.

@@ -3,6 +3,7 @@
 import asyncio
 import collections
 import concurrent.futures
+import contextvars
 import multiprocessing
 import multiprocessing.managers
 import queue
@@ -71,6 +72,8 @@ REFUSED = {
     "multiprocessing.managers.SyncManager": (multiprocessing.managers.SyncManager, "use symplast.Dict, symplast.List"),
     "generator": (generate, "use a list of its items"),
     "async_generator": (generate_async, "use a list of its items"),
+    "_contextvars.ContextVar": (lambda: contextvars.ContextVar("x"), "make it in a module"),
+    "_contextvars.Context": (contextvars.copy_context, "pass the values"),
     "memoryview": (lambda: memoryview(b"x"), r"use bytes\(\) of it"),
     "concurrent.futures.thread.ThreadPoolExecutor": (concurrent.futures.ThreadPoolExecutor, ".* submit from there"),
     "symplast.executor.InterpreterPoolExecutor": (lambda: symplast.InterpreterPoolExecutor(1), ".* submit from there"),

@@ -1,5 +1,6 @@
 """What the tests of the executor run in workers. Imported there, so it imports little."""
 
+import contextvars
 import os
 import sys
 
@@ -52,6 +53,16 @@ def announce_and_return(announce, value=None):
 def remember(value):
     """Keeps a value in the worker: as an initializer, for recall()."""
     seen.append(value)
+
+
+variable = contextvars.ContextVar("variable", default=0)
+
+
+def exchange_context(value):
+    """Sets a context variable and returns its value of before."""
+    before = variable.get()
+    variable.set(value)
+    return before
 
 
 def recall():

@@ -201,6 +201,12 @@ class AsyncIO(ExecutorCase):
         self.assertEqual(future.result(), 4)
         self.assertEqual(variable.get(), 5)
 
+    def test_a_worker_has_one_context_for_all_its_tasks(self):
+        executor = self.executor(1)
+        before = tasks.exchange_context(7)
+        self.addCleanup(tasks.exchange_context, before)
+        self.assertEqual([executor.submit(tasks.exchange_context, n).result() for n in (1, 2, 3)], [0, 1, 2])
+        self.assertEqual(tasks.variable.get(), 7)
 
 
 class StartedByTasks(ExecutorCase):

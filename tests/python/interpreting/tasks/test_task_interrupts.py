@@ -210,6 +210,43 @@ class Others(InterruptCase):
 
         asyncio.run(main())
 
+    def test_awaited_calls(self):
+        executor = self.executor(1)
+        announced, announce = os.pipe()
+        self.addCleanup(os.close, announced)
+        self.addCleanup(os.close, announce)
+
+        async def main():
+            self.assertEqual(await executor.run(int, "11", base=2), 3)
+            self.assertEqual(await executor.with_options(timeout=60).run(abs, -1), 1)
+            with self.assertRaises(ZeroDivisionError):
+                await executor.run(divmod, 1, 0)
+            with self.assertRaises(TimeoutError):
+                await executor.with_options(timeout=0.05).run(tasks.spin, announce)
+            os.read(announced, 1)
+            # Cancelled while it runs, and while it is queued.
+            running = asyncio.create_task(executor.run(tasks.spin, announce))
+            await asyncio.to_thread(os.read, announced, 1)
+            queued = asyncio.create_task(executor.run(tasks.spin, announce))
+            await asyncio.sleep(0)
+            for task in (queued, running):
+                task.cancel()
+                with self.assertRaises(asyncio.CancelledError):
+                    await task
+            self.assertEqual(await executor.run(abs, -2), 2)
+            # The other way round.
+            futures, submit = [], executor.submit
+            with unittest.mock.patch.object(executor, "submit", lambda *args: futures.append(submit(*args)) or futures[0]):
+                running = asyncio.create_task(executor.run(tasks.spin, announce))
+                await asyncio.to_thread(os.read, announced, 1)
+                futures[0].interrupt()
+                with self.assertRaises(asyncio.CancelledError):
+                    await running
+            async with asyncio.timeout(30):
+                self.assertEqual(await asyncio.gather(*(executor.run(abs, n) for n in range(20))), list(range(20)))
+
+        asyncio.run(main())
+
 
 class Limits(InterruptCase):
     def limited(self, executor, timeout, task, *args):
