@@ -6,6 +6,7 @@ import os
 import random
 import threading
 import time
+from unittest import mock
 
 import symplast
 
@@ -236,7 +237,7 @@ class Others(InterruptCase):
             self.assertEqual(await executor.run(abs, -2), 2)
             # The other way round.
             futures, submit = [], executor.submit
-            with unittest.mock.patch.object(executor, "submit", lambda *args: futures.append(submit(*args)) or futures[0]):
+            with mock.patch.object(executor, "submit", lambda *args: futures.append(submit(*args)) or futures[0]):
                 running = asyncio.create_task(executor.run(tasks.spin, announce))
                 await asyncio.to_thread(os.read, announced, 1)
                 futures[0].interrupt()
