@@ -147,6 +147,21 @@ public static unsafe class ParkingLot
     /// </summary>
     public static void UnparkAll(nuint happening, nuint mask) => EndAll(new OfEvents(happening, mask), Waiter.IsUnparked);
 
+    /// <summary>How many wait for an event whose number is in the bits of <paramref name="mask"/> in a range.</summary>
+    public static int Count(nuint first, nuint size, nuint mask)
+    {
+        int count = 0;
+        for (int i = 0; i < Buckets; i++)
+        {
+            Bucket* bucket = _state.Buckets + i;
+            Enter(bucket);
+            for (Waiter* waiter = bucket->First; waiter != null; waiter = waiter->Next)
+                count += (waiter->Event & mask) - first < size ? 1 : 0;
+            FutexLock.Exit(&bucket->Lock);
+        }
+        return count;
+    }
+
     /// <summary>How many wait for an event.</summary>
     public static int Count(nuint happening)
     {
