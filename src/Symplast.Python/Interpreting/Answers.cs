@@ -153,11 +153,12 @@ internal sealed unsafe class Answers(WordLock gate, int* signal, PyObject* deliv
         if (interrupts is not null && !interrupts.IsInInterpreter) interrupts = null;
         bool waits = interrupts is null || interrupts.TryAwait(this);
         long end = nanoseconds < 0 ? long.MaxValue : Stopwatch.GetTimestamp() + nanoseconds;
+        SignalWatch watch = default;
         for (bool spins = true; waits && Volatile.Read(ref _count) == 0 && Volatile.Read(ref _nudges) == seen; spins = false)
         {
             long left = end == long.MaxValue ? -1 : end - Stopwatch.GetTimestamp();
             if (left < 0 && end != long.MaxValue) break;
-            AwaitAnswer(seen, left, spins);
+            AwaitAnswer(seen, left, spins, ref watch);
             if (Api.Table.PyErr_CheckSignals() == 0) continue;
             raised = Api.Table.PyErr_GetRaisedException();
             break;
@@ -197,10 +198,10 @@ internal sealed unsafe class Answers(WordLock gate, int* signal, PyObject* deliv
 
     // Releases the GIL, and spins for a moment if that is worth it and wanted. Otherwise sleeps until there is an answer, the time
     // is up, or a signal comes. A signal would not end a sleep that begins after it, so the caller looks for signals in between.
-    void AwaitAnswer(int nudges, long nanoseconds, bool spins)
+    void AwaitAnswer(int nudges, long nanoseconds, bool spins, ref SignalWatch watch)
     {
         void* thread = Api.Table.PyEval_SaveThread();
-        if (!spins || !TrySpin()) Sleep(nudges, nanoseconds);
+        if (!spins || !TrySpin()) Sleep(nudges, watch.Next(nanoseconds));
         Api.Table.PyEval_RestoreThread(thread);
     }
 

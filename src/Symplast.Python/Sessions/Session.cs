@@ -240,6 +240,7 @@ internal sealed unsafe class Session : IResident
     {
         PyObject* raised = null;
         long end = long.MaxValue;
+        SignalWatch watch = default;
         Outcome? outcome;
         for (bool spins = true; ; spins = false)
         {
@@ -256,7 +257,8 @@ internal sealed unsafe class Session : IResident
             {
                 void* thread = Api.Table.PyEval_SaveThread();
                 // A signal would not end a sleep that begins after it, so signals that came during the spinning are looked for.
-                if (!spins || !TrySpin(_reply, seen, ref _waits)) ParkingLot.Sleep(&waiter, end);
+                if (!spins || !TrySpin(_reply, seen, ref _waits))
+                    ParkingLot.Sleep(&waiter, watch.Until(end, Stopwatch.GetTimestamp()));
                 if ((outcome = TryCollect(number, out answer, out _)) is null && Stopwatch.GetTimestamp() >= end)
                 {
                     Abandon(number, out answer);
@@ -368,6 +370,7 @@ internal sealed unsafe class Session : IResident
 
     bool AwaitStage(Stage stage, InterpreterState caller)
     {
+        SignalWatch watch = default;
         while (true)
         {
             // A change or an interrupt that comes after this unparks or alerts the waiter.
@@ -380,7 +383,7 @@ internal sealed unsafe class Session : IResident
                 return isReached;
             }
             void* thread = Api.Table.PyEval_SaveThread();
-            ParkingLot.Sleep(&waiter, long.MaxValue);
+            ParkingLot.Sleep(&waiter, watch.Until(long.MaxValue, Stopwatch.GetTimestamp()));
             ParkingLot.Remove(&waiter);
             Api.Table.PyEval_RestoreThread(thread);
         }
