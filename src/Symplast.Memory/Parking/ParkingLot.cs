@@ -6,8 +6,8 @@ namespace Symplast.Memory;
 
 /// <summary>
 /// The place where threads and event loops wait for events of shared objects. An event is any number, such as the address of a
-/// field. All methods are thread-safe. <see cref="Sleep"/> is called neither inside a section nor with a GIL, and the others inside
-/// a section only where its length does not matter: none waits for anything but the lock of a bucket.
+/// field. All methods are thread-safe. <see cref="Sleep"/> is called neither inside a section nor with a GIL, the others inside a
+/// section only where its length does not matter: none waits for anything but the lock of a bucket.
 /// </summary>
 /// <remarks>
 /// <para>A hash table of queues of waiters, as in WebKit's and Rust's parking_lot (F. Pizlo, "Locking in WebKit"). Each waiter

@@ -129,7 +129,7 @@ internal static unsafe partial class PoolFunctions
         if (!Handle.Is(interpreter.Live, o)) return Errors.Type("_waiters() takes a live object");
         if (!LiveMethods.IsUsable((Handle*)o)) return null;
         // Each event is the address of a field, or that of the object with the number of a key above.
-        Header* shared = ((Handle*)o)->Shared;
+        void* shared = ((Handle*)o)->Shared;
         return Outgoing.Int(ParkingLot.Count((nuint)shared, Heap.SizeOf(shared), ((nuint)1 << AddressBits) - 1));
     }
 

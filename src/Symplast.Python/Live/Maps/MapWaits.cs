@@ -52,8 +52,8 @@ internal static unsafe class MapWaits<TMap> where TMap : struct, ILiveMap
     }
 
     /// <summary>
-    /// Without <paramref name="old"/> (null), waits until a key is there; else until its value does not equal the old one. Returns
-    /// a new reference to the value; null with an exception set.
+    /// Without <paramref name="old"/> (null), waits until a key is there; else until its value does not equal the old one.
+    /// Returns a new reference to the value; null with an exception set.
     /// </summary>
     internal static PyObject* Wait(Handle* handle, PyObject* o, PyObject* old, long deadline)
     {
