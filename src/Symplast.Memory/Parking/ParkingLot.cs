@@ -6,8 +6,8 @@ namespace Symplast.Memory;
 
 /// <summary>
 /// The place where threads and event loops wait for events of shared objects. An event is any number, such as the address of a
-/// field. All methods are thread-safe. <see cref="Sleep"/> is called neither inside a section nor with a GIL, and the others inside
-/// a section only where its length does not matter: none waits for anything but the lock of a bucket.
+/// field. All methods are thread-safe. <see cref="Sleep"/> is called neither inside a section nor with a GIL, the others inside a
+/// section only where its length does not matter: none waits for anything but the lock of a bucket.
 /// </summary>
 /// <remarks>
 /// <para>A hash table of queues of waiters, as in WebKit's and Rust's parking_lot (F. Pizlo, "Locking in WebKit"). Each waiter
@@ -146,6 +146,21 @@ public static unsafe class ParkingLot
     /// Looks at all waiters. Those that come during the call may be left.
     /// </summary>
     public static void UnparkAll(nuint happening, nuint mask) => EndAll(new OfEvents(happening, mask), Waiter.IsUnparked);
+
+    /// <summary>How many wait for an event whose number is in the bits of <paramref name="mask"/> in a range.</summary>
+    public static int Count(nuint first, nuint size, nuint mask)
+    {
+        int count = 0;
+        for (int i = 0; i < Buckets; i++)
+        {
+            Bucket* bucket = _state.Buckets + i;
+            Enter(bucket);
+            for (Waiter* waiter = bucket->First; waiter != null; waiter = waiter->Next)
+                count += (waiter->Event & mask) - first < size ? 1 : 0;
+            FutexLock.Exit(&bucket->Lock);
+        }
+        return count;
+    }
 
     /// <summary>How many wait for an event.</summary>
     public static int Count(nuint happening)

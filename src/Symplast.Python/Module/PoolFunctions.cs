@@ -125,13 +125,12 @@ internal static unsafe partial class PoolFunctions
     [Callback]
     private static partial PyObject* WaitersOf(InterpreterState interpreter, PyObject* o)
     {
-        const int MostBytes = 256;
+        const int AddressBits = 48;
         if (!Handle.Is(interpreter.Live, o)) return Errors.Type("_waiters() takes a live object");
         if (!LiveMethods.IsUsable((Handle*)o)) return null;
-        long count = 0;
-        // Each event is the address of a field.
-        for (nuint offset = 0; offset < MostBytes; offset += 8) count += ParkingLot.Count((nuint)((Handle*)o)->Shared + offset);
-        return Api.Table.PyLong_FromLongLong(count);
+        // Each event is the address of a field, or that of the object with the number of a key above.
+        void* shared = ((Handle*)o)->Shared;
+        return Outgoing.Int(ParkingLot.Count((nuint)shared, Heap.SizeOf(shared), ((nuint)1 << AddressBits) - 1));
     }
 
     [Callback]

@@ -67,7 +67,9 @@ internal static unsafe partial class AtomicIntType
                     + "Set the value to new if it equals expected. Return whether it was set."u8),
                 FastCallKeywords("wait"u8, &Wait, "wait($self, /, value, timeout=None)\n--\n\n"u8
                     + "Wait until the integer is not value, and return it; TimeoutError if it did not change in time. An "u8
-                    + "integer that is value again when the thread looks has not changed for it."u8)))]),
+                    + "integer that is value again when the thread looks has not changed for it."u8),
+                OneArg("await_"u8, &AsyncWait, "await_($self, value, /)\n--\n\n"u8
+                    + "Like wait(value), to be awaited in a coroutine of asyncio."u8)))]),
     });
 
     static AtomicCell* CellOf(Handle* handle) => (AtomicCell*)handle->Shared;
@@ -176,6 +178,13 @@ internal static unsafe partial class AtomicIntType
             && LiveMethods.TryInteger((PyObject*)given[0], out long value)
             && LockArguments.TryTimeout((PyObject*)given[1], out long deadline)
             ? CellWaits.Integers(handle, value, deadline) : null;
+    }
+
+    [Callback]
+    private static partial PyObject* AsyncWait(PyObject* self, PyObject* o)
+    {
+        PyObject** arguments = stackalloc PyObject*[] { self, o };
+        return PythonWaits.Call("cell"u8, arguments, 2);
     }
 
     static bool TryGet(Handle* handle, out long value)

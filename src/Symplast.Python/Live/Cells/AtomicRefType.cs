@@ -59,6 +59,8 @@ internal static unsafe partial class AtomicRefType
                 FastCallKeywords("wait"u8, &Wait, "wait($self, /, old, timeout=None)\n--\n\n"u8
                     + "Wait until the value does not equal old, as compare_exchange() compares, and return it; TimeoutError if "u8
                     + "it did not change in time. A value that equals old again when the thread looks has not changed for it."u8),
+                OneArg("await_"u8, &AsyncWait, "await_($self, old, /)\n--\n\n"u8
+                    + "Like wait(old), to be awaited in a coroutine of asyncio."u8),
                 Method("__class_getitem__"u8, Api.Table.Py_GenericAlias, PyMethodDef.OneArg | PyMethodDef.Class,
                     "See PEP 585"u8)))),
     });
@@ -206,6 +208,13 @@ internal static unsafe partial class AtomicRefType
         return Arguments.Bind("wait", ["old", "timeout"], required: 1, positional: 2, arguments, count, keywords, given)
             && LockArguments.TryTimeout((PyObject*)given[1], out long deadline)
             ? CellWaits.Values(handle, (PyObject*)given[0], deadline) : null;
+    }
+
+    [Callback]
+    private static partial PyObject* AsyncWait(PyObject* self, PyObject* o)
+    {
+        PyObject** arguments = stackalloc PyObject*[] { self, o };
+        return PythonWaits.Call("cell"u8, arguments, 2);
     }
 
     [Callback]

@@ -73,7 +73,7 @@ internal static unsafe class CellWaits
         return result;
     }
 
-    /// <summary>Counts one waiter more or less for an event loop: see <see cref="Kind.Await"/>. The one event is any change.</summary>
+    /// <summary>Counts a waiter more or less for an event loop: see <see cref="Kind.Await"/>. The event is any change.</summary>
     internal static nuint Await(Handle* handle, int happening, int change)
     {
         if (happening != 0) return 0;

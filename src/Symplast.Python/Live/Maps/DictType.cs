@@ -25,6 +25,7 @@ internal static unsafe partial class DictType
             Header = HeaderKind.OrderedMap,
             Type = Specification(),
             MakeTypes = &MakeIteratorType,
+            Await = &MapWaits<DictMap>.Await,
             ToPlain = &MapCopies<DictMap>.ToPlain,
             End = &DictIterator.FinishAll,
         };

@@ -56,7 +56,9 @@ internal static unsafe partial class MapType
             + "Atomically add n to the number for key, which is 0 if key is not in the dictionary, and return the sum."u8),
         FastCallKeywords("wait"u8, &Wait, "wait($self, key, /, old=..., timeout=None)\n--\n\n"u8
             + "Wait until key is in the dictionary, or, if old is given, until its value does not equal old. Return the value; "u8
-            + "KeyError if old is given and key is not, or no longer, in the dictionary, TimeoutError if nothing came in time."u8),
+            + "KeyError if old is given and key is not, or no longer, in the dictionary, TimeoutError if none came in time."u8),
+        FastCallKeywords("await_"u8, &AsyncWait, "await_($self, key, /, old=...)\n--\n\n"u8
+            + "Like wait(key, old), to be awaited in a coroutine of asyncio."u8),
         Method("__class_getitem__"u8, Api.Table.Py_GenericAlias, PyMethodDef.OneArg | PyMethodDef.Class, "See PEP 585"u8),
     };
 
@@ -120,6 +122,16 @@ internal static unsafe partial class MapType
             || !LockArguments.TryTimeout((PyObject*)given[1], out long deadline)) return null;
         return IsDict(handle) ? MapWaits<DictMap>.Wait(handle, arguments[0], (PyObject*)given[0], deadline)
             : MapWaits<SortedDictMap>.Wait(handle, arguments[0], (PyObject*)given[0], deadline);
+    }
+
+    [Callback]
+    private static partial PyObject* AsyncWait(Handle* handle, PyObject** arguments, nint count, PyObject* keywords)
+    {
+        if (count == 0) return Errors.Type("await_() missing required argument 'key'");
+        Span<nint> given = stackalloc nint[1];
+        if (!Arguments.Bind("await_", ["old"], 0, 1, arguments + 1, count - 1, keywords, given)) return null;
+        return IsDict(handle) ? MapWaits<DictMap>.AsyncWait(handle, arguments[0], (PyObject*)given[0])
+            : MapWaits<SortedDictMap>.AsyncWait(handle, arguments[0], (PyObject*)given[0]);
     }
 
     [Callback]

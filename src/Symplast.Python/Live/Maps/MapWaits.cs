@@ -52,8 +52,8 @@ internal static unsafe class MapWaits<TMap> where TMap : struct, ILiveMap
     }
 
     /// <summary>
-    /// Without <paramref name="old"/> (null), waits until a key is there; else until its value does not equal the old one. Returns
-    /// a new reference to the value; null with an exception set.
+    /// Without <paramref name="old"/> (null), waits until a key is there; else until its value does not equal the old one.
+    /// Returns a new reference to the value; null with an exception set.
     /// </summary>
     internal static PyObject* Wait(Handle* handle, PyObject* o, PyObject* old, long deadline)
     {
@@ -67,6 +67,33 @@ internal static unsafe class MapWaits<TMap> where TMap : struct, ILiveMap
         else result = AwaitOther(handle, key, o, old, deadline);
         if (IsOpen(handle)) key.Dispose(handle->State);
         return result;
+    }
+
+    /// <summary>Returns an awaitable of what <see cref="Wait"/> returns; null with an exception set.</summary>
+    internal static PyObject* AsyncWait(Handle* handle, PyObject* o, PyObject* old)
+    {
+        if (!LiveMethods.IsUsable(handle)) return null;
+        KeyState known = MapLookup<TMap>.Find(handle, o, out Incoming key);
+        if (known == KeyState.Failed) return null;
+        bool isKey = known == KeyState.Ready && TMap.CanHave(key.Probe);
+        if (!isKey) TMap.Refuse(handle, o, key.Probe);
+        PyObject* number = isKey ? Outgoing.Int(KeyWaiting.KeyNumber(key.Probe.Hash)) : null;
+        key.Dispose(handle->State);
+        if (number == null) return null;
+        PyObject** arguments = stackalloc PyObject*[] { (PyObject*)handle, number, o, old };
+        PyObject* result = PythonWaits.Call("key"u8, arguments, old == null ? 3 : 4);
+        References.Drop(number);
+        return result;
+    }
+
+    /// <summary>
+    /// Counts one waiter more or less for an event loop: see <see cref="Kind.Await"/>. Events have the numbers of keys.
+    /// </summary>
+    internal static nuint Await(Handle* handle, int number, int change)
+    {
+        if (!KeyWaiting.IsKeyNumber(number)) return 0;
+        TMap.CountWaiters(handle->State->Me, handle->Shared, change);
+        return KeyWaiting.Event(handle->Shared, number);
     }
 
     static PyObject* AwaitKey(Handle* handle, in Incoming key, PyObject* o, long deadline)

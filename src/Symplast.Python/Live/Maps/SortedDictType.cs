@@ -21,6 +21,7 @@ internal static unsafe partial class SortedDictType
             Name = Text.Utf8("SortedDict"u8),
             Header = HeaderKind.SortedMap,
             Type = Specification(),
+            Await = &MapWaits<SortedDictMap>.Await,
             ToPlain = &MapCopies<SortedDictMap>.ToPlain,
         };
     }

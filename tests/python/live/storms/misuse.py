@@ -22,7 +22,7 @@ from misuse_callbacks import Callback, CallbackInt, CallbackText, Raised
 # What a method may raise; anything else is reported.
 DOCUMENTED = (
     TypeError, ValueError, LookupError, OverflowError, AttributeError, StopIteration, MemoryError, RecursionError, BufferError,
-    symplast.SymplastError,
+    TimeoutError, symplast.SymplastError,
 )
 
 # Types of the package that wait for others, or do not live in pools.
@@ -105,7 +105,7 @@ class Battery:
         for target in self._targets:
             for name in _methods(type(target)):
                 for count in range(5):
-                    self._guard(lambda: getattr(target, name)(*(self._value(target, name) for _ in range(count))))
+                    self._guard(lambda: end(method_of(target, name)(*(self._value(target, name) for _ in range(count)))))
 
     def run(self, calls):
         """Makes so many calls; what is wrong is in faults."""
@@ -136,7 +136,7 @@ class Battery:
 
     def _call_method(self, target):
         name = self._dice.choice(_methods(type(target)))
-        self._call(target, name, getattr(target, name))
+        self._call(target, name, method_of(target, name))
 
     def _call(self, target, name, method):
         positional, named = [], {}
@@ -151,6 +151,7 @@ class Battery:
         elif choice < 0.23:
             named["nonsense"] = 1
         result = method(*positional, **named)
+        end(result)
         if inspect.isgenerator(result) or hasattr(type(result), "__next__"):
             list(itertools.islice(result, 30))
 
@@ -261,6 +262,18 @@ _LOOKING = frozenset(
 )
 
 _known = {}
+
+
+def method_of(target, name):
+    """A method, which does not wait for ever."""
+    method = getattr(target, name)
+    return method if name != "wait" else lambda *positional, **named: method(*positional, **named | {"timeout": 0})
+
+
+def end(result):
+    """Closes a coroutine that nobody awaits."""
+    if inspect.iscoroutine(result):
+        result.close()
 
 
 def _methods(cls):
