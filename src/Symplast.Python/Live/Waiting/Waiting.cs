@@ -49,7 +49,7 @@ internal static unsafe class Waiting
         InterpreterState? interpreter = handle->State->Interpreter;
         ParkOutcome outcome = ParkOutcome.Alerted;
         SignalWatch watch = SignalWatch.Begin();
-        while (true)
+        for (bool spins = true; ; spins = false)
         {
             ParkingLot.Add(&waiter, happening, Heap.Of(handle->Shared));
             status = attempt.Try(handle);
@@ -66,8 +66,8 @@ internal static unsafe class Waiting
                 return false;
             }
             void* thread = Api.Table.PyEval_SaveThread();
-            SpinHabits.Spin(&waiter, happening);
-            outcome = Sleep(&waiter, deadline, ref watch);
+            // A signal would not end a sleep that begins after it, so signals that came during the spinning are looked for.
+            if (!spins || !SpinHabits.SpinInVain(&waiter, happening)) outcome = Sleep(&waiter, deadline, ref watch);
             // Before the GIL is awaited: CPython may end the thread there, and with it the stack on which the waiter lies.
             if (!ParkingLot.Remove(&waiter)) outcome = ParkOutcome.Unparked;
             Api.Table.PyEval_RestoreThread(thread);
