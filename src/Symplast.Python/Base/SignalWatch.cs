@@ -3,7 +3,8 @@ using System.Runtime.InteropServices;
 namespace Symplast.Python;
 
 /// <summary>
-/// The limits of the sleeps of one wait, in nanoseconds, by which a thread that handles signals misses none.
+/// The limits of the sleeps of one wait, in nanoseconds, by which the main thread misses no signal. A wait begins with the
+/// default value.
 /// </summary>
 /// <remarks>
 /// A signal ends the system call in which the main thread sleeps. One that arrives earlier, but after the last check for signals,
@@ -19,16 +20,13 @@ internal partial struct SignalWatch
 
     static nint GetThreadCall => RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 178 : 186;
 
-    // The limit of the next sleep.
+    // The limit of the next sleep; 0 before the first.
     long _limit;
-
-    /// <summary>A watch for a wait that the calling thread begins.</summary>
-    internal static SignalWatch Begin() =>
-        new() { _limit = Interpreters.IsMain() && ThreadNumber() == Environment.ProcessId ? First : None };
 
     /// <summary>How long to sleep now, of so many nanoseconds that are left (negative: no limit).</summary>
     internal long Next(long left)
     {
+        if (_limit == 0) _limit = ThreadNumber() == Environment.ProcessId ? First : None;
         if (_limit == None) return left;
         long limit = _limit;
         _limit = limit < None / Factor ? limit * Factor : limit;

@@ -153,7 +153,7 @@ internal sealed unsafe class Answers(WordLock gate, int* signal, PyObject* deliv
         if (interrupts is not null && !interrupts.IsInInterpreter) interrupts = null;
         bool waits = interrupts is null || interrupts.TryAwait(this);
         long end = nanoseconds < 0 ? long.MaxValue : Stopwatch.GetTimestamp() + nanoseconds;
-        SignalWatch watch = SignalWatch.Begin();
+        SignalWatch watch = default;
         for (bool spins = true; waits && Volatile.Read(ref _count) == 0 && Volatile.Read(ref _nudges) == seen; spins = false)
         {
             long left = end == long.MaxValue ? -1 : end - Stopwatch.GetTimestamp();

@@ -212,7 +212,7 @@ internal sealed unsafe class Session : IResident
     {
         PyObject* raised = null;
         long end = long.MaxValue;
-        SignalWatch watch = SignalWatch.Begin();
+        SignalWatch watch = default;
         Outcome? outcome;
         for (bool spins = true; ; spins = false)
         {
@@ -342,7 +342,7 @@ internal sealed unsafe class Session : IResident
 
     bool AwaitStage(Stage stage, InterpreterState caller)
     {
-        SignalWatch watch = SignalWatch.Begin();
+        SignalWatch watch = default;
         while (true)
         {
             // A change or an interrupt that comes after this unparks or alerts the waiter.

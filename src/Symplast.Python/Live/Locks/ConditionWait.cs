@@ -50,7 +50,7 @@ internal static unsafe class ConditionWait
     {
         InterpreterState? interpreter = handle->State->Interpreter;
         ParkOutcome outcome = ParkOutcome.Alerted;
-        SignalWatch watch = SignalWatch.Begin();
+        SignalWatch watch = default;
         while (!Waiter.WasUnparked(waiter) && outcome != ParkOutcome.TimedOut && !LiveMethods.IsDeleted(handle))
         {
             // An interrupt that comes after this alerts the waiter, which is in the lot already.

@@ -41,14 +41,16 @@ internal static unsafe class Waiting
         return Park(handle, happening, ref attempt, deadline, out status);
     }
 
-    /// <summary><see cref="For"/>, after an attempt that returned Missing, with a deadline that is not <see cref="Deadline.Now"/>.</summary>
+    /// <summary>
+    /// <see cref="For"/>, after an attempt that returned Missing, with a deadline that is not <see cref="Deadline.Now"/>.
+    /// </summary>
     internal static bool Park<TAttempt>(Handle* handle, nuint happening, ref TAttempt attempt, long deadline, out Status status)
         where TAttempt : struct, IAttempt
     {
         Waiter waiter = Waiter.Of(handle->State->Id);
         InterpreterState? interpreter = handle->State->Interpreter;
         ParkOutcome outcome = ParkOutcome.Alerted;
-        SignalWatch watch = SignalWatch.Begin();
+        SignalWatch watch = default;
         for (bool spins = true; ; spins = false)
         {
             ParkingLot.Add(&waiter, happening, Heap.Of(handle->Shared));
