@@ -23,6 +23,9 @@ class _Bell:
 
     def __del__(self):
         if "descriptor" in self.__dict__:
+            # A loop may be collected together with its coroutines. Nobody may write to a descriptor that has got another meaning.
+            for waiter in list(self._waiters):
+                _symplast._wait_end(waiter, True)
             os.close(self.descriptor)
 
     def _ring(self):
@@ -35,12 +38,30 @@ class _Bell:
                 future.set_result(None)
 
     async def sleep(self, waiter, loop):
-        """Return when the waiter was woken."""
+        """Return True when the waiter was woken."""
         future = self._waiters[waiter] = loop.create_future()
         try:
             await future
         finally:
             del self._waiters[waiter]
+        return True
+
+
+def bell_of(loop):
+    """The bell of an event loop."""
+    bell = _bells.get(loop)
+    if bell is None:
+        bell = _bells[loop] = _Bell(loop)
+    return bell
+
+
+async def within(timeout, coroutine):
+    """Return the result of a coroutine, or False after *timeout* seconds; None is for ever."""
+    try:
+        async with asyncio.timeout(timeout):
+            return await coroutine
+    except TimeoutError:
+        return False
 
 
 async def wait_for(attempt, obj, event):
@@ -51,9 +72,7 @@ async def wait_for(attempt, obj, event):
     """
     loop = asyncio.get_running_loop()
     while (result := attempt()) is None:
-        bell = _bells.get(loop)
-        if bell is None:
-            bell = _bells[loop] = _Bell(loop)
+        bell = bell_of(loop)
         waiter = _symplast._wait_begin(obj, event, bell.descriptor)
         passes_on = True
         try:

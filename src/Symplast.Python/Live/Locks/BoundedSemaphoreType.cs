@@ -14,6 +14,7 @@ internal static unsafe partial class BoundedSemaphoreType
         Header = HeaderKind.Semaphore,
         Includes = &Includes,
         Type = Specification(),
+        Await = &SemaphoreMethods.Await,
     };
 
     static bool Includes(Header* shared) => SharedSemaphore.IsBounded((SharedSemaphore*)shared);

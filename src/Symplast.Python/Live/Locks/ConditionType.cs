@@ -14,7 +14,11 @@ internal static unsafe partial class ConditionType
         Name = Text.Utf8("Condition"u8),
         Header = HeaderKind.Condition,
         Type = Specification(),
+        Await = &Await,
     };
+
+    static nuint Await(Handle* handle, int happening, int change) =>
+        happening == 0 ? SharedCondition.Event((SharedCondition*)handle->Shared) : 0;
 
     static PyTypeSpec* Specification() => Table(new PyTypeSpec
     {
@@ -32,7 +36,14 @@ internal static unsafe partial class ConditionType
                 """u8)),
             Slot(PyTypeSlot.New, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New),
             Slot(PyTypeSlot.Repr, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)&Repr),
-            Slot(PyTypeSlot.Methods, Table(
+            Slot(PyTypeSlot.Methods, Table<PyMethodDef>(
+            [
+                .. LockCoroutines.Methods(),
+                FastCallKeywords("await_"u8, &AsyncWait, "await_($self, /, timeout=None)\n--\n\n"u8
+                    + "Like wait(), to be awaited in a coroutine of asyncio. The lock must not be an RLock."u8),
+                FastCallKeywords("await_for"u8, &AsyncWaitFor, "await_for($self, /, predicate, timeout=None)\n--\n\n"u8
+                    + "Like wait_for(), to be awaited in a coroutine of asyncio. The lock must not be an RLock."u8),
+                NoArgs("_lock"u8, &GetLock, "_lock($self, /)\n--\n\nReturn the lock."u8),
                 FastCallKeywords("acquire"u8, &Acquire, "acquire($self, /, blocking=True, timeout=-1)\n--\n\n"u8
                     + "Take the lock, as its own acquire() does."u8),
                 NoArgs("release"u8, &Release, "release($self, /)\n--\n\nRelease the lock."u8),
@@ -44,7 +55,8 @@ internal static unsafe partial class ConditionType
                 FastCallKeywords("wait_for"u8, &WaitFor, "wait_for($self, /, predicate, timeout=None)\n--\n\n"u8
                     + "Wait until predicate() is true. Return its last result."u8),
                 FastCallKeywords("notify"u8, &Notify, "notify($self, /, n=1)\n--\n\nWake at most n of those that wait."u8),
-                NoArgs("notify_all"u8, &NotifyAll, "notify_all($self, /)\n--\n\nWake all that wait."u8)))),
+                NoArgs("notify_all"u8, &NotifyAll, "notify_all($self, /)\n--\n\nWake all that wait."u8),
+            ]))),
     });
 
     /// <summary>
@@ -66,6 +78,17 @@ internal static unsafe partial class ConditionType
         } while (result == null && status == Status.Done && LiveState.Again(state));
         return (Handle*)(status == Status.Done ? result : LiveErrors.Raise(handle, status));
     }
+
+    [Callback]
+    private static partial PyObject* AsyncWait(Handle* handle, PyObject** arguments, nint count, PyObject* keywords) =>
+        Coroutines.Call("await_notification"u8, handle, arguments, count, keywords);
+
+    [Callback]
+    private static partial PyObject* AsyncWaitFor(Handle* handle, PyObject** arguments, nint count, PyObject* keywords) =>
+        Coroutines.Call("await_for"u8, handle, arguments, count, keywords);
+
+    [Callback]
+    private static partial PyObject* GetLock(Handle* handle, PyObject* none) => (PyObject*)LockOf(handle);
 
     [Callback]
     private static partial PyObject* New(PyObject* type, PyObject* positional, PyObject* named)

@@ -23,7 +23,11 @@ internal static unsafe partial class EventType
         Name = Text.Utf8("Event"u8),
         Header = HeaderKind.Event,
         Type = Specification(),
+        Await = &Await,
     };
+
+    static nuint Await(Handle* handle, int happening, int change) =>
+        happening == 0 ? SharedEvent.Event((SharedEvent*)handle->Shared) : 0;
 
     static PyTypeSpec* Specification() => Table(new PyTypeSpec
     {
@@ -44,7 +48,10 @@ internal static unsafe partial class EventType
                 NoArgs("set"u8, &Set, "set($self, /)\n--\n\nSet the flag and wake all that wait for it."u8),
                 NoArgs("clear"u8, &Clear, "clear($self, /)\n--\n\nClear the flag."u8),
                 FastCallKeywords("wait"u8, &Wait, "wait($self, /, timeout=None)\n--\n\n"u8
-                    + "Wait until the flag is set and return True; False if it was not set in time."u8)))),
+                    + "Wait until the flag is set and return True; False if it was not set in time."u8),
+                FastCallKeywords("await_"u8, &AsyncWait, "await_($self, /, timeout=None)\n--\n\n"u8
+                    + "Like wait(), to be awaited in a coroutine of asyncio."u8),
+                NoArgs("_sets"u8, &Sets, "_sets($self, /)\n--\n\nReturn how often the flag was set."u8)))),
     });
 
     [Callback]
@@ -94,6 +101,19 @@ internal static unsafe partial class EventType
         Attempt attempt = new();
         nuint happening = SharedEvent.Event((SharedEvent*)handle->Shared);
         return Waiting.For(handle, happening, ref attempt, deadline, out Status status) ? Answer(handle, status) : null;
+    }
+
+    [Callback]
+    private static partial PyObject* AsyncWait(Handle* handle, PyObject** arguments, nint count, PyObject* keywords) =>
+        Coroutines.Call("await_event"u8, handle, arguments, count, keywords);
+
+    [Callback]
+    private static partial PyObject* Sets(Handle* handle, PyObject* none)
+    {
+        if (!LiveMethods.IsUsable(handle)) return null;
+        ulong since = SharedEvent.Unknown;
+        Status status = SharedEvent.Look(handle->State->Me, (SharedEvent*)handle->Shared, ref since);
+        return status == Status.Deleted ? LiveErrors.Raise(handle, status) : Api.Table.PyLong_FromLongLong((long)(since >> 1));
     }
 
     static PyObject* Answer(Handle* handle, Status status) => status switch

@@ -36,6 +36,18 @@ internal static unsafe partial class LockMethods
         NoArgs("_at_fork_reinit"u8, &Reset, "_at_fork_reinit($self, /)\n--\n\nMake the lock free, whoever holds it."u8),
     ];
 
+    /// <summary>The methods that only a Lock has: all coroutines of an event loop are one thread.</summary>
+    internal static PyMethodDef[] OfLock() =>
+    [
+        .. Common(), .. LockCoroutines.Methods(),
+        NoArgs("_acquire_waiting"u8, &EnterWaiting,
+            "_acquire_waiting($self, /)\n--\n\nacquire(False) of one who waits in an event loop."u8),
+    ];
+
+    /// <summary>What an event loop waits for: see <see cref="Kind.Await"/>.</summary>
+    internal static nuint Await(Handle* handle, int happening, int change) =>
+        happening == 0 ? SharedLock.Event(LockOf(handle)) : 0;
+
     /// <summary>The structure of a handle that can be used.</summary>
     internal static SharedLock* LockOf(Handle* handle) => (SharedLock*)handle->Shared;
 
@@ -93,13 +105,15 @@ internal static unsafe partial class LockMethods
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    static PyObject* TakeContended(Handle* handle, LockOwner* owner, long deadline)
+    static PyObject* TakeContended(Handle* handle, LockOwner* owner, long deadline) =>
+        Await(handle, owner, deadline, out Status status) ? Answer(handle, status) : null;
+
+    static PyObject* Answer(Handle* handle, Status status)
     {
-        if (!Await(handle, owner, deadline, out Status status)) return null;
         return status switch
         {
             Status.Done => Api.Table._Py_TrueStruct,
-            Status.TimedOut => Api.Table._Py_FalseStruct,
+            Status.Missing or Status.TimedOut => Api.Table._Py_FalseStruct,
             Status.Abandoned => RaiseAbandoned(handle, "it is free now, and what it protects may be half changed"),
             Status.Closed => RaiseGivenUp(),
             _ => LiveErrors.Raise(handle, status),
@@ -124,6 +138,13 @@ internal static unsafe partial class LockMethods
 
     [Callback]
     private static partial PyObject* Enter(Handle* handle, PyObject* none) => Take(handle, Deadline.None);
+
+    [Callback]
+    private static partial PyObject* EnterWaiting(Handle* handle, PyObject* none)
+    {
+        if (!LiveMethods.IsUsable(handle)) return null;
+        return Answer(handle, SharedLock.Enter(handle->State->Me, LockOf(handle), handle->State->Owner, waits: true));
+    }
 
     [Callback]
     private static partial PyObject* Release(Handle* handle, PyObject* none) => Give(handle);

@@ -16,6 +16,7 @@ internal static unsafe partial class LockType
         Header = HeaderKind.Lock,
         Includes = &IsPlain,
         Type = Specification(),
+        Await = &LockMethods.Await,
         Begin = &LockOwnership.Begin,
         End = &LockOwnership.End,
     };
@@ -39,7 +40,7 @@ internal static unsafe partial class LockType
                 """u8)),
             Slot(PyTypeSlot.New, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*, PyObject*, PyObject*>)&New),
             Slot(PyTypeSlot.Repr, (delegate* unmanaged[Cdecl]<PyObject*, PyObject*>)&Repr),
-            Slot(PyTypeSlot.Methods, Table<PyMethodDef>(LockMethods.Common()))),
+            Slot(PyTypeSlot.Methods, Table<PyMethodDef>(LockMethods.OfLock()))),
     });
 
     [Callback]

@@ -22,12 +22,21 @@ internal static unsafe partial class SemaphoreMethods
     }
 
     /// <summary>The methods of both types.</summary>
-    internal static PyMethodDef* Methods() => Table(
+    internal static PyMethodDef* Methods() => Table<PyMethodDef>(
+    [
+        .. LockCoroutines.Methods(),
+        NoArgs("_acquire_waiting"u8, &EnterWaiting,
+            "_acquire_waiting($self, /)\n--\n\nacquire(False) of one who waits in an event loop."u8),
         FastCallKeywords("acquire"u8, &Acquire, "acquire($self, /, blocking=True, timeout=None)\n--\n\n"u8
             + "Take one from the value and return True; False if it is 0, or stays 0 until the timeout has passed."u8),
         FastCallKeywords("release"u8, &Release, "release($self, /, n=1)\n--\n\nAdd n to the value and wake as many waiters."u8),
         NoArgs("__enter__"u8, &Enter, "__enter__($self, /)\n--\n\nTake one from the value."u8),
-        FastCall("__exit__"u8, &Exit, "__exit__($self, /, *exc_info)\n--\n\nAdd one to the value."u8));
+        FastCall("__exit__"u8, &Exit, "__exit__($self, /, *exc_info)\n--\n\nAdd one to the value."u8),
+    ]);
+
+    /// <summary>What an event loop waits for: see <see cref="Kind.Await"/>.</summary>
+    internal static nuint Await(Handle* handle, int happening, int change) =>
+        happening == 0 ? SharedSemaphore.Event(SemaphoreOf(handle)) : 0;
 
     /// <summary>Reads the argument <c>value=1</c> of a type. Returns false with an exception set.</summary>
     internal static bool TryValue(string type, PyObject* positional, PyObject* named, out long value)
@@ -74,14 +83,15 @@ internal static unsafe partial class SemaphoreMethods
         if (!LiveMethods.IsUsable(handle)) return null;
         Attempt attempt = default;
         nuint happening = SharedSemaphore.Event(SemaphoreOf(handle));
-        if (!Waiting.For(handle, happening, ref attempt, deadline, out Status status)) return null;
-        return status switch
-        {
-            Status.Done => Api.Table._Py_TrueStruct,
-            Status.TimedOut => Api.Table._Py_FalseStruct,
-            _ => LiveErrors.Raise(handle, status),
-        };
+        return Waiting.For(handle, happening, ref attempt, deadline, out Status status) ? Answer(handle, status) : null;
     }
+
+    static PyObject* Answer(Handle* handle, Status status) => status switch
+    {
+        Status.Done => Api.Table._Py_TrueStruct,
+        Status.Missing or Status.TimedOut => Api.Table._Py_FalseStruct,
+        _ => LiveErrors.Raise(handle, status),
+    };
 
     static PyObject* Give(Handle* handle, long more)
     {
@@ -107,6 +117,13 @@ internal static unsafe partial class SemaphoreMethods
         if (!Arguments.Bind("release", ["n"], 0, 1, arguments, count, keywords, values)
             || !LiveMethods.TryInteger((PyObject*)values[0], out long more)) return null;
         return more < 1 ? Errors.Value("n must be one or more") : Give(handle, more);
+    }
+
+    [Callback]
+    private static partial PyObject* EnterWaiting(Handle* handle, PyObject* none)
+    {
+        if (!LiveMethods.IsUsable(handle)) return null;
+        return Answer(handle, SharedSemaphore.Enter(handle->State->Me, SemaphoreOf(handle), waits: true));
     }
 
     [Callback]

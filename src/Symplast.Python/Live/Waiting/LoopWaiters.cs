@@ -29,7 +29,8 @@ internal static unsafe partial class LoopWaiters
             + "eventfd that is the third argument."u8),
         OneArg("_wait_is_over"u8, &IsOver, "Return whether a waiter was woken, or has to look again."u8),
         FastCall("_wait_end"u8, &End,
-            "Remove a waiter. If it was woken and the second argument is true, wake another one in its place."u8),
+            "Remove a waiter and return whether it was woken. If so and the second argument is true, wake another one in its "u8
+            + "place."u8),
     };
 
     [Callback]
@@ -77,21 +78,22 @@ internal static unsafe partial class LoopWaiters
         if (count != 2) return Errors.Type("_wait_end() takes a waiter and whether it passes its wake on");
         LoopWaiter* waiter = (LoopWaiter*)Api.Table.PyCapsule_GetPointer(arguments[0], Name);
         if (waiter == null) return null;
-        Remove(waiter, arguments[1] == Api.Table._Py_TrueStruct);
-        return Api.Table._Py_NoneStruct;
+        return Remove(waiter, arguments[1] == Api.Table._Py_TrueStruct) ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
     }
 
     // The second removal of a waiter does nothing.
-    static void Remove(LoopWaiter* waiter, bool passesOn)
+    static bool Remove(LoopWaiter* waiter, bool passesOn)
     {
         Handle* handle = waiter->Handle;
-        if (handle == null || ForkGuard.IsForkedChild) return;
+        if (handle == null || ForkGuard.IsForkedChild) return false;
         waiter->Handle = null;
-        if (!ParkingLot.Remove(&waiter->Waiter) && passesOn) ParkingLot.Unpark(waiter->Happening);
+        bool wasWoken = !ParkingLot.Remove(&waiter->Waiter);
+        if (wasWoken && passesOn) ParkingLot.Unpark(waiter->Happening);
         // A deleted object has no kind, and no count.
         LiveKind kind = handle->Shared == null ? LiveKind.None : LiveObjects.KindOf(handle->State, (PyObject*)handle);
         if (Kinds.Of(kind).Await != null) Kinds.Of(kind).Await(handle, waiter->Number, -1);
         ReadyObjects.Drop((PyObject*)handle);
+        return wasWoken;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
