@@ -24,21 +24,28 @@ _at_import = working_directory()
 
 def of_now():
     """Return what a worker needs at its start: the text entries of sys.path, and the directories for relative entries."""
-    return [entry for entry in sys.path if isinstance(entry, str)], list({_at_import: None, working_directory(): None})
+    return [entry for entry in _path() if isinstance(entry, str)], list({_at_import: None, working_directory(): None})
+
+
+def _path():
+    # CPython has replaced sys.path by None, and imports nothing any more, when the last objects of a program die.
+    if sys.path is None:
+        raise RuntimeError("cannot schedule new futures after interpreter shutdown")
+    return sys.path
 
 
 class Changes:
     """Detects changes of sys.path since its creation. Thread-safe."""
 
     def __init__(self):
-        self._seen = list(sys.path)
+        self._seen = list(_path())
         self._numbers = itertools.count(1)
         self._change = None
 
     def latest(self):
         """Return an object that each task must unpickle first, or None as long as nothing has changed."""
         if sys.path != self._seen:
-            seen = list(sys.path)
+            seen = list(_path())
             self._change = _Change(next(self._numbers), *of_now())
             # Stored last, so that a thread that sees it also sees the change.
             self._seen = seen

@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Symplast.CPython;
 using Symplast.Memory;
@@ -70,7 +69,7 @@ internal sealed unsafe class Session : IResident
     Message* _request;
     Message* _answer;
     void* _interpreter;
-    nuint _thread;
+    Interrupts? _interrupts;    // of the interpreter's thread
     SpinHabit _takes;
     SpinHabit _waits;
 
@@ -166,40 +165,13 @@ internal sealed unsafe class Session : IResident
         }
     }
 
-    // Called with the lock held: the session is running, so its interpreter cannot end meanwhile. A full queue of pending calls
-    // drops the interrupt.
+    // Raises KeyboardInterrupt in the code of a request: the interpreter knows no other type of interrupts. Called with the lock
+    // held: the session is running, so its interpreter cannot end meanwhile. A full queue of pending calls drops the interrupt.
     void InterruptHere(long number)
     {
         if (_interrupted == number) return;
         _interrupted = number;
-        Api.Table._PyEval_AddPendingCall(
-            _interpreter, (delegate* unmanaged[Cdecl]<void*, int>)&RaiseKeyboardInterrupt, (void*)Key, 0);
-        // The code may wait for an event of a live object.
-        ParkingLot.Alert(Api.Table.PyInterpreterState_GetID(_interpreter));
-    }
-
-    // Any thread of the interpreter may run this pending call, so it does not raise in the calling thread.
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    static int RaiseKeyboardInterrupt(void* key)
-    {
-        try
-        {
-            SessionTable.Find((long)key)?.RaiseInCode();
-        }
-        catch (Exception)
-        {
-            // Memory ran out. The code goes on.
-        }
-        return 0;
-    }
-
-    // Called with the interpreter's GIL, which Answer holds too: the code cannot end between the check and the call.
-    void RaiseInCode()
-    {
-        _gate.Enter();
-        bool isWanted = _taken && _interrupted == _number;
-        _gate.Exit();
-        if (isWanted) Api.Table.PyThreadState_SetAsyncExc(_thread, *Api.Table.PyExc_KeyboardInterrupt);
+        if (_taken) _interrupts?.TryInterrupt(number);
     }
 
     /// <summary>
@@ -401,7 +373,7 @@ internal sealed unsafe class Session : IResident
     internal void Open()
     {
         _interpreter = Api.Table.PyInterpreterState_Get();
-        _thread = Api.Table.PyThread_get_thread_ident();
+        _interrupts = WorkerInterpreter.Current?.Interrupts;
         Id = Interpreters.CurrentId();
         SessionTable.Publish(this);
         _gate.Enter();
@@ -437,6 +409,8 @@ internal sealed unsafe class Session : IResident
             if (_stage != Stage.Running || _taken || _request == null) return false;
             _taken = true;
             request = _request;
+            _interrupts?.Assign(_number);
+            if (_interrupted == _number) _interrupts?.TryInterrupt(_number);
             return true;
         }
     }
@@ -448,6 +422,8 @@ internal sealed unsafe class Session : IResident
     internal bool TryAnswer(Message* answer)
     {
         ParkIfGivenUp();
+        // An interrupt that comes too late would hit the next request.
+        _interrupts?.Shield();
         _gate.Enter();
         Message* request = _taken ? _request : null;
         if (request == null)
@@ -457,15 +433,12 @@ internal sealed unsafe class Session : IResident
         }
         _request = null;
         _taken = false;
-        bool wasInterrupted = _interrupted == _number;
         bool isWanted = _abandoned != _number;
         if (isWanted) _answer = answer;
         else Rest();
         (*_reply)++;
         _gate.Exit();
         WakeCallers();
-        // An interrupt that comes too late would hit the next request. No further one can come: this thread has the GIL.
-        if (wasInterrupted) Api.Table.PyThreadState_SetAsyncExc(_thread, null);
         if (!isWanted) Message.Free(answer);
         Message.Free(request);
         return true;

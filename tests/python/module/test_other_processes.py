@@ -131,3 +131,5 @@ class Here(unittest.TestCase):
 
         with self.assertRaisesRegex(symplast.NotShareableError, "a Dict cannot be sent to another process"):
             ForkingPickler.dumps([symplast.Dict()])
+        with self.assertRaisesRegex(symplast.NotShareableError, "an Event cannot be .*; use multiprocessing.Event$"):
+            ForkingPickler.dumps([symplast.Event()])

@@ -16,6 +16,11 @@ internal static unsafe partial class QueueType
     // No memory could hold more elements: such a queue has no limit.
     const long MostPlaces = 1L << 40;
 
+    // A queue with more places asks the system for its memory first. The memory of pools is reserved without a limit, so that the
+    // system ends a process that fills more than there is.
+    const long ManyPlaces = 1L << 22;
+    const long BytesOfPlace = 16;
+
     /// <summary>Describes the kind of Queue; called once a process.</summary>
     internal static Kind Kind() => new()
     {
@@ -132,6 +137,8 @@ internal static unsafe partial class QueueType
         InterpreterState interpreter = InterpreterState.Of(Api.Table.PyType_GetModule(type));
         Pool pool = CurrentPool.Get(interpreter);
         LiveState* state = interpreter.Live;
+        if (maxSize is > ManyPlaces and < MostPlaces && !MemoryProbe.Has((nuint)(maxSize * BytesOfPlace)))
+            return Api.Table.PyErr_NoMemory();
         PoolHeap* heap = pool.LiveHeap();
         Section section = PoolHeap.Enter(state->Me, heap, out bool isDeleted);
         SharedQueue* queue = isDeleted

@@ -293,6 +293,21 @@ def late():
 atexit.register(late)
 """, "cannot schedule new futures after interpreter shutdown\n")
 
+    def test_calls_of_the_last_objects_are_refused(self):
+        self.quiet('''
+import symplast
+executor = symplast.InterpreterPoolExecutor(1)
+executor.submit(abs, 1).result()
+class Last:
+    def __del__(self):
+        for late in (executor.submit, symplast.InterpreterPoolExecutor):
+            try:
+                late(1)
+            except RuntimeError as error:
+                print(error)
+last = Last()
+''', "cannot schedule new futures after interpreter shutdown\n" * 2)
+
     def test_sys_exit_in_the_main_program_keeps_its_status(self):
         executor_case.run("""
             import symplast, sys

@@ -85,6 +85,21 @@ await_rest(interpreter)
 assert interpreter.call(eval, "caught")
 """)
 
+    def test_an_interrupt_ends_waits_in_the_code(self):
+        run("""
+interpreter, never = symplast.Interpreter(), symplast.Event()
+interpreter.prepare_main(never=never)
+interpreter.exec("import symplast, time; executor = symplast.InterpreterPoolExecutor(1)")
+for code in ("time.sleep(600)", "never.wait()", "executor.submit(never.wait).result()"):
+    sender = interrupt_soon(stuck=True)
+    raises(KeyboardInterrupt, interpreter.exec, RUNS + "\\n" + code)
+    sender.join()
+    # Nothing but the interrupt ends the code.
+    await_rest(interpreter)
+assert interpreter.call(eval, "1 + 1") == 2
+never.set()
+""")
+
     def test_code_that_sits_in_c_is_left_alone_and_the_interpreter_can_be_used_afterwards(self):
         run("""
 interpreter = symplast.Interpreter()

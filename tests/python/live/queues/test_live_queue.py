@@ -76,6 +76,10 @@ class InterfaceTests(live_blocks.NothingLeftMixin, unittest.TestCase):
             symplast.Queue(10**6)
         small.delete()
 
+    def test_more_places_than_there_is_memory_are_refused(self):
+        # Otherwise the system would end the process when it fills them.
+        self.assertRaises(MemoryError, symplast.Queue, 1 << 39)
+
     def test_simple_queues_have_the_methods_of_simple_queues(self):
         names = {name for name in dir(queue.SimpleQueue) if not name.startswith("_")}
         self.assertEqual({name for name in dir(symplast.SimpleQueue) if not name.startswith("_")}, names | {"aget", "aput"})
@@ -369,7 +373,8 @@ class ThreadTests(unittest.TestCase):
         ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(started[0].ident), ctypes.py_object(KeyError))
         # It raises at the latest when the thread is woken, and before it takes an element.
         other = self.start(q.get)
-        waiting(q, 2)
+        while symplast._symplast._waiters(q) < 1 + started[0].is_alive():
+            time.sleep(0.001)
         q.put(1)
         q.put(2)
         self.assertIs(self.ended(started), KeyError)
