@@ -89,9 +89,15 @@ def _jobs(found, timeout):
     return [
         lambda: _dotnet(timeout),
         *(functools.partial(_python, python, timeout) for python in ends),
-        *(functools.partial(_python, python, timeout, "--between") for python in between),
+        *(functools.partial(_python, python, timeout, "--older" if _is_older(python, found) else "--between")
+          for python in between),
         lambda: _eng(timeout),
     ]
+
+
+def _is_older(python, found):
+    """Whether a newer patch release of the same version is there."""
+    return any(other.version[:2] == python.version[:2] and other.version > python.version for other in found)
 
 
 def skips(reasons, pythons):
@@ -171,7 +177,7 @@ def _seconds(time):
 
 
 def _python(python, timeout, *options):
-    """The tests in tests/python. With "--between" without those that a Python in the middle need not run."""
+    """The tests in tests/python. With "--between" or "--older" without those that such a Python need not run."""
     interpreter = environments.executable(environments.for_tests(python))
     what = f"Python {python.name}"
     checked, _, problems = _run(f"stubs of {python.name}", [interpreter, "-m", "eng.stubs"], f"stubs-{python.name}.log", timeout)

@@ -2,7 +2,7 @@
 
 What unittest prints cannot be counted on: a crash prints no totals, and Python 3.12.1 leaves skipped tests out of them.
 
-    .venv/bin/python -m eng.unittests COUNTS [FOLDER] [--between]
+    .venv/bin/python -m eng.unittests COUNTS [FOLDER] [--between | --older]
 
 COUNTS is the file that gets, as JSON, the numbers of passed and failed tests and of those that were skipped for each reason, and
 the ten slowest.
@@ -11,6 +11,9 @@ With --between, for a Python that is neither the oldest nor the newest, modules 
 changes what they promise:
 
     SAME_IN_EVERY_VERSION = "the structures know no Python"
+
+With --older, for a patch release of whose version there is a newer one, so are those outside the folders in which patch releases
+differ: OF_RELEASES.
 """
 
 import argparse
@@ -26,6 +29,9 @@ from pathlib import Path
 from eng.project import ROOT
 
 TESTS = ROOT / "tests" / "python"
+
+# What a patch release has changed, or may: the life of interpreters, the layout of objects, modules.
+OF_RELEASES = ("freezing", "interpreting", "module", "pools")
 
 sys.path.insert(0, str(TESTS))
 
@@ -100,13 +106,26 @@ class _Counting(unittest.TextTestResult):
 class _Between(searchpath.Loader):
     def loadTestsFromModule(self, module, **options):
         tests = super().loadTestsFromModule(module, **options)
-        reason = getattr(module, "SAME_IN_EVERY_VERSION", None)
+        reason = self.reason(module)
         if reason:
-            skipped = unittest.skip(f"left to the oldest and the newest Python: {reason}")(lambda: None)
+            skipped = unittest.skip(reason)(lambda: None)
             for test in _each(tests):
                 # Of this object alone: other modules may use the class.
                 setattr(test, test._testMethodName, skipped)
         return tests
+
+    def reason(self, module):
+        """Why a module is left out; None if it is not."""
+        reason = getattr(module, "SAME_IN_EVERY_VERSION", None)
+        return reason and f"left to the oldest and the newest Python: {reason}"
+
+
+class _Older(_Between):
+    def reason(self, module):
+        reason = super().reason(module)
+        if reason or Path(module.__file__).relative_to(TESTS).parts[0] in OF_RELEASES:
+            return reason
+        return "left to the newest patch release of this version: releases of a version differ elsewhere"
 
 
 def _each(tests):
@@ -121,7 +140,8 @@ if __name__ == "__main__":
     options = argparse.ArgumentParser(prog="eng.unittests")
     options.add_argument("counts", type=Path)
     options.add_argument("folder", nargs="?", default=TESTS)
-    options.add_argument("--between", action="store_true")
+    options.add_argument("--between", dest="loader", action="store_const", const=_Between, default=searchpath.Loader)
+    options.add_argument("--older", dest="loader", action="store_const", const=_Older)
     options = options.parse_args()
     _Counting.counts_file = options.counts
     # A shell that starts this in the background has Ctrl-C ignored, and so would all programs that tests start.
@@ -130,5 +150,5 @@ if __name__ == "__main__":
     if folder == searchpath.HERE:
         searchpath.extend()
     unittest.main(module=None, argv=["python -m unittest", "discover", "-s", folder, "-t", folder],
-                  testLoader=_Between() if options.between else searchpath.Loader(),
+                  testLoader=options.loader(),
                   testRunner=unittest.TextTestRunner(verbosity=2, resultclass=_Counting))

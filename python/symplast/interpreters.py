@@ -164,7 +164,7 @@ class Interpreter:
 
         InterpreterError if it is running or if one of its own threads calls this; InterpreterNotFoundError if it is closed.
         """
-        done = _symplast._session_close(self._own_key("close"), _checkpoint)
+        done = _symplast._session_close(self._own_key("close"))
         if done is None:
             raise self._not_found()
         if not done:
@@ -234,7 +234,7 @@ class Interpreter:
             raise NotShareableError(str(error) or type(error).__name__) from error
 
     def _request(self, key, kind, data, parcel):
-        answer = _symplast._session_request(key, kind + data, parcel, _checkpoint)
+        answer = _symplast._session_request(key, kind + data, parcel)
         if answer is None:
             raise self._not_found()
         if answer is False:
@@ -462,7 +462,7 @@ def _make(extensions, libraries):
             home.thread.begin()
         except RuntimeError as error:
             raise InterpreterError(f"interpreter creation failed: {error}") from None
-        id = _symplast._session_await(home.key, _checkpoint)
+        id = _symplast._session_await(home.key)
         if isinstance(id, int):
             return id, home.key
         if resident.NO_MEMORY in id:
@@ -505,7 +505,7 @@ def _at_exit():
             _symplast._session_give_up(key)
     try:
         for home in homes:
-            if _symplast._session_await_end(home.key, _checkpoint):
+            if _symplast._session_await_end(home.key):
                 home.thread.wait()
     except KeyboardInterrupt:
         executor._die_of_interrupt()

@@ -3,11 +3,12 @@
 import contextlib
 import io
 import sys
+import types
 import unittest
 from collections import Counter
 from unittest import mock
 
-from eng import tests
+from eng import tests, unittests
 from eng.pythons import Python
 
 from folders import InFolder
@@ -95,14 +96,28 @@ class Counting(InFolder):
         outcome = self.quietly(tests._unittests, "Some", [sys.executable], "some", 60, str(self.folder))
         self.assertEqual((outcome.passed, outcome.failed, outcome.skipped), (2, 3, 6))
 
+    def test_an_older_patch_release_runs_what_releases_change(self):
+        loader = unittests._Older()
+
+        def reason(file, **constants):
+            return loader.reason(types.SimpleNamespace(__file__=str(unittests.TESTS / file), **constants))
+
+        for folder in unittests.OF_RELEASES:
+            self.assertTrue((unittests.TESTS / folder).is_dir(), folder)
+            self.assertIsNone(reason(f"{folder}/sub/test_some.py"))
+        self.assertIn("newest patch release", reason("live/maps/test_some.py"))
+        self.assertIn("all C#", reason("pools/test_some.py", SAME_IN_EVERY_VERSION="all C#"))
+
     def test_the_longest_jobs_begin_first_and_only_the_pythons_between_leave_something_out(self):
-        found = [Python(f"/opt/python3.{minor}", (3, minor, 1, "final", 0), True, True) for minor in (12, 13, 14, 15)]
+        found = [Python(f"/opt/python3.{minor}.{micro}", (3, minor, micro, "final", 0), True, True)
+                 for minor, micro in ((12, 1), (13, 0), (13, 1), (14, 1), (15, 0), (15, 1))]
         begun = []
         with mock.patch.multiple(tests, _dotnet=lambda *_: begun.append("C#"), _eng=lambda *_: begun.append("scripts"),
-                                 _python=lambda python, timeout, *options: begun.append((python.version[1], *options))):
+                                 _python=lambda python, timeout, *options: begun.append((python.version[1:3], *options))):
             for job in tests._jobs(found, 60):
                 job()
-        self.assertEqual(begun, ["C#", (12,), (15,), (13, "--between"), (14, "--between"), "scripts"])
+        self.assertEqual(begun, ["C#", ((12, 1),), ((15, 1),), ((13, 0), "--older"), ((13, 1), "--between"), ((14, 1), "--between"),
+                                 ((15, 0), "--older"), "scripts"])
 
     def test_a_run_that_tests_nothing_has_failed(self):
         outcome = self.quietly(tests._unittests, "Some", [sys.executable], "some", 60, str(self.folder))

@@ -53,15 +53,13 @@ internal sealed unsafe class Session : IResident
 
     // Nanoseconds. How long interrupted code may take to stop before its caller goes on without it.
     const long Grace = 500_000_000;
-    // Nanoseconds between two checks whether a waiting worker was itself interrupted, which does not wake it.
-    const long Look = 50_000_000;
     const int CacheLine = 64;
     const long None = -1;
 
     readonly WordLock _gate = WordLock.Create();
     readonly Channel _channel;
     readonly int* _bell;        // changes whenever the resident must look again
-    readonly int* _reply;       // changes whenever callers must look again
+    readonly int* _reply;       // changes whenever callers must look again; its address is their event in the parking lot
     Stage _stage;
     bool _closes;               // Closing takes the place of Idle
     int _references = 1;        // handles, in all interpreters
@@ -209,10 +207,10 @@ internal sealed unsafe class Session : IResident
     /// the GIL of any interpreter, which is released while it waits.
     /// </summary>
     /// <remarks>
-    /// <paramref name="checkpoint"/> is a Python function without effect. Calling it makes CPython run signal handlers and
-    /// pending calls. If it raises, the code of the request is interrupted, and abandoned if it does not stop soon.
+    /// If a signal handler, a pending call or an interrupt of the calling thread raises, the code of the request is interrupted,
+    /// and abandoned if it does not stop soon.
     /// </remarks>
-    internal Outcome Request(Message* request, PyObject* checkpoint, out Message* answer)
+    internal Outcome Request(Message* request, InterpreterState caller, out Message* answer)
     {
         answer = null;
         _gate.Enter();
@@ -235,53 +233,46 @@ internal sealed unsafe class Session : IResident
         (*_bell)++;
         _gate.Exit();
         Futex.Wake(_bell, 1);
-        return AwaitAnswer(number, checkpoint, out answer);
+        return AwaitAnswer(number, caller, out answer);
     }
 
-    Outcome AwaitAnswer(long number, PyObject* checkpoint, out Message* answer)
+    Outcome AwaitAnswer(long number, InterpreterState caller, out Message* answer)
     {
         PyObject* raised = null;
         long end = long.MaxValue;
-        // Threads of workers, and of sessions, can be interrupted without being woken.
-        long slice = WorkerInterpreter.Current is null ? -1 : Look;
-        Outcome? outcome = null;
+        Outcome? outcome;
         for (bool spins = true; ; spins = false)
         {
-            void* thread = Api.Table.PyEval_SaveThread();
-            outcome = TryCollect(number, out answer, out int seen);
-            if (outcome is null && spins && SpinUntilChanged(_reply, seen, ref _waits))
-                outcome = TryCollect(number, out answer, out seen);
+            // An answer or an interrupt that comes after this unparks or alerts the waiter.
+            Waiter waiter = Waiter.Of(caller.Id);
+            ParkingLot.Add(&waiter, (nuint)_reply, null);
+            if ((outcome = TryCollect(number, out answer, out int seen)) is null && raised == null && !Checkpoint.Pass(caller))
+            {
+                raised = Api.Table.PyErr_GetRaisedException();
+                end = Stopwatch.GetTimestamp() + Grace;
+                using (_gate.Hold()) InterruptHere(number);
+            }
             if (outcome is null)
             {
-                Futex.Wait(_reply, seen, raised == null ? slice : Math.Max(0, end - Now()));
-                outcome = TryCollect(number, out answer, out _);
+                void* thread = Api.Table.PyEval_SaveThread();
+                if (!spins || !SpinUntilChanged(_reply, seen, ref _waits)) ParkingLot.Sleep(&waiter, end);
+                if ((outcome = TryCollect(number, out answer, out _)) is null && Stopwatch.GetTimestamp() >= end)
+                {
+                    Abandon(number, out answer);
+                    outcome = Outcome.Raised;
+                }
+                // Before the GIL is awaited: CPython may end the thread there, and with it the stack on which the waiter lies.
+                ParkingLot.Remove(&waiter);
+                Api.Table.PyEval_RestoreThread(thread);
             }
-            if (outcome is null && raised != null && Now() >= end)
-            {
-                Abandon(number, out answer);
-                outcome = Outcome.Raised;
-            }
-            Api.Table.PyEval_RestoreThread(thread);
+            else ParkingLot.Remove(&waiter);
             if (outcome is not null) break;
-            if (raised != null || Passes(checkpoint)) continue;
-            raised = Api.Table.PyErr_GetRaisedException();
-            end = Now() + Grace;
-            using (_gate.Hold()) InterruptHere(number);
         }
         if (raised == null) return outcome.Value;
         if (answer != null) Message.Free(answer);
         answer = null;
         Api.Table.PyErr_SetRaisedException(raised);
         return Outcome.Raised;
-    }
-
-    static long Now() => (long)(Stopwatch.GetTimestamp() * (1e9 / Stopwatch.Frequency));
-
-    static bool Passes(PyObject* checkpoint)
-    {
-        PyObject* result = Api.Table.PyObject_CallNoArgs(checkpoint);
-        References.Drop(result);
-        return result != null;
     }
 
     // Volatile, so that each turn reads anew. What has changed is read under the lock afterwards.
@@ -339,9 +330,9 @@ internal sealed unsafe class Session : IResident
 
     /// <summary>
     /// Closes the session if it is idle and waits until its interpreter has ended. Called with the GIL of any interpreter, which
-    /// is released while it waits. An exception that <paramref name="checkpoint"/> raises ends the waiting.
+    /// is released while it waits. An exception of a signal handler, a pending call or an interrupt ends the waiting.
     /// </summary>
-    internal Outcome CloseAndWait(PyObject* checkpoint)
+    internal Outcome CloseAndWait(InterpreterState caller)
     {
         if (Interpreters.CurrentId() == Id) return Outcome.Busy;
         _gate.Enter();
@@ -352,18 +343,18 @@ internal sealed unsafe class Session : IResident
         _gate.Exit();
         if (!idle) return busy ? Outcome.Busy : Outcome.Gone;
         Futex.Wake(_bell, 1);
-        return AwaitStage(Stage.Ended, checkpoint) ? Outcome.Done : Outcome.Raised;
+        return AwaitStage(Stage.Ended, caller) ? Outcome.Done : Outcome.Raised;
     }
 
     /// <summary>
-    /// Waits until the interpreter serves requests or has failed to start. Returns false if <paramref name="checkpoint"/> raises.
+    /// Waits until the interpreter serves requests or has failed to start. Returns false if an exception was raised meanwhile.
     /// </summary>
-    internal bool AwaitOpen(PyObject* checkpoint) => AwaitStage(Stage.Idle, checkpoint);
+    internal bool AwaitOpen(InterpreterState caller) => AwaitStage(Stage.Idle, caller);
 
     /// <summary>
-    /// Waits until the interpreter has ended or is given up. Returns false if <paramref name="checkpoint"/> raises.
+    /// Waits until the interpreter has ended or is given up. Returns false if an exception was raised meanwhile.
     /// </summary>
-    internal bool AwaitEnd(PyObject* checkpoint) => AwaitStage(Stage.GivenUp, checkpoint);
+    internal bool AwaitEnd(InterpreterState caller) => AwaitStage(Stage.GivenUp, caller);
 
     /// <summary>Whether the session has ended.</summary>
     internal bool HasEnded
@@ -374,22 +365,33 @@ internal sealed unsafe class Session : IResident
         }
     }
 
-    bool AwaitStage(Stage stage, PyObject* checkpoint)
+    bool AwaitStage(Stage stage, InterpreterState caller)
     {
-        long slice = WorkerInterpreter.Current is null ? -1 : Look;
         while (true)
         {
+            // A change or an interrupt that comes after this unparks or alerts the waiter.
+            Waiter waiter = Waiter.Of(caller.Id);
+            ParkingLot.Add(&waiter, (nuint)_reply, null);
+            bool isReached = HasReached(stage);
+            if (isReached || !Checkpoint.Pass(caller))
+            {
+                ParkingLot.Remove(&waiter);
+                return isReached;
+            }
             void* thread = Api.Table.PyEval_SaveThread();
-            _gate.Enter();
-            bool reached = _stage >= stage;
-            int seen = *_reply;
-            _gate.Exit();
-            if (!reached) Futex.Wait(_reply, seen, slice);
+            ParkingLot.Sleep(&waiter, long.MaxValue);
+            ParkingLot.Remove(&waiter);
             Api.Table.PyEval_RestoreThread(thread);
-            if (reached) return true;
-            if (!Passes(checkpoint)) return false;
         }
     }
+
+    bool HasReached(Stage stage)
+    {
+        using (_gate.Hold()) return _stage >= stage;
+    }
+
+    // Called after the word of replies was changed under the lock.
+    void WakeCallers() => ParkingLot.Unpark((nuint)_reply, int.MaxValue);
 
     /// <summary>Called in the interpreter, on its thread, when it is ready for requests.</summary>
     internal void Open()
@@ -402,7 +404,7 @@ internal sealed unsafe class Session : IResident
         _stage = _closes ? Stage.Closing : Stage.Idle;
         (*_reply)++;
         _gate.Exit();
-        Futex.Wake(_reply, int.MaxValue);
+        WakeCallers();
     }
 
     /// <summary>
@@ -457,7 +459,7 @@ internal sealed unsafe class Session : IResident
         else Rest();
         (*_reply)++;
         _gate.Exit();
-        Futex.Wake(_reply, int.MaxValue);
+        WakeCallers();
         // An interrupt that comes too late would hit the next request. No further one can come: this thread has the GIL.
         if (wasInterrupted) Api.Table.PyThreadState_SetAsyncExc(_thread, null);
         if (!isWanted) Message.Free(answer);
@@ -500,7 +502,7 @@ internal sealed unsafe class Session : IResident
         if (!runs) return false;
         ProgramEnd.Abandon(_interpreter);
         ProgramEnd.Leave(_channel);
-        Futex.Wake(_reply, int.MaxValue);
+        WakeCallers();
         return true;
     }
 
@@ -516,7 +518,7 @@ internal sealed unsafe class Session : IResident
         _request = _answer = null;
         (*_reply)++;
         _gate.Exit();
-        Futex.Wake(_reply, int.MaxValue);
+        WakeCallers();
         if (isUnheld) SessionTable.Remove(this);
         if (request != null) Message.Free(request);
         if (answer != null) Message.Free(answer);

@@ -13,22 +13,22 @@ internal static unsafe partial class SessionFunctions
     {
         OneArg("_session_new"u8, &New,
             "Make the only worker of a channel a session. Return its key, which counts as a handle."u8),
-        FastCall("_session_await"u8, &Await,
+        OneArg("_session_await"u8, &Await,
             "Wait until a session is open, and return its interpreter's number; or the reason as text if it failed."u8),
         OneArg("_session_find"u8, &Find,
             "Count another handle of an interpreter's session and return its key, or None if there is no open session."u8),
         OneArg("_session_release"u8, &Release, "Drop a handle. The last one closes the session."u8),
         FastCall("_session_request"u8, &Request,
-            "Send a key, data, a parcel and a function for interrupts. Return (kind, data, parcel); the reason as text if the "u8
-            + "interpreter ended meanwhile; False if it runs another request; None if it is closed."u8),
-        FastCall("_session_close"u8, &Close,
+            "Send a key, data and a parcel. Return (kind, data, parcel); the reason as text if the interpreter has ended; "u8
+            + "False if it runs another request; None if it is closed."u8),
+        OneArg("_session_close"u8, &Close,
             "Close an idle session and wait for its interpreter's end. True; False if it is busy, None if it is closed."u8),
         OneArg("_session_is_running"u8, &IsRunning, "Return whether a session serves a request, or None if it is closed."u8),
         OneArg("_session_interrupt"u8, &Interrupt,
             "Make the code of a session's request raise KeyboardInterrupt, once. Return whether there is a request."u8),
         NoArgs("_session_keys"u8, &Keys, "Return the keys of all sessions of the process that have not ended."u8),
         OneArg("_session_give_up"u8, &GiveUp, "At the end of the program: give up a session that serves a request."u8),
-        FastCall("_session_await_end"u8, &AwaitEnd,
+        OneArg("_session_await_end"u8, &AwaitEnd,
             "Wait until a session's interpreter has ended, and return True; return False if it was given up."u8),
         FastCall("_session_end"u8, &End, "End a session, whose interpreter has ended for a reason."u8),
         NoArgs("_session_open"u8, &Open, "In a session's interpreter: be ready for requests."u8),
@@ -55,12 +55,11 @@ internal static unsafe partial class SessionFunctions
     }
 
     [Callback]
-    private static partial PyObject* Await(PyObject* module, PyObject** arguments, nint count)
+    private static partial PyObject* Await(InterpreterState interpreter, PyObject* key)
     {
-        if (count != 2) return Errors.Type("_session_await() takes a key and a function");
-        if (!TryFind(arguments[0], out Session? session)) return null;
+        if (!TryFind(key, out Session? session)) return null;
         if (session is null) return Text.ToPython("the interpreter has ended");
-        if (!session.AwaitOpen(arguments[1])) return null;
+        if (!session.AwaitOpen(interpreter)) return null;
         return session.HasEnded ? Text.ToPython(session.Reason) : Api.Table.PyLong_FromLongLong(session.Id);
     }
 
@@ -84,15 +83,15 @@ internal static unsafe partial class SessionFunctions
     }
 
     [Callback]
-    private static partial PyObject* Request(PyObject* module, PyObject** arguments, nint count)
+    private static partial PyObject* Request(InterpreterState interpreter, PyObject** arguments, nint count)
     {
-        if (count != 4 || arguments[1]->Type != Api.Table.PyBytes_Type)
-            return Errors.Type("_session_request() takes a key, bytes, a parcel and a function");
+        if (count != 3 || arguments[1]->Type != Api.Table.PyBytes_Type)
+            return Errors.Type("_session_request() takes a key, bytes and a parcel");
         if (!TryFind(arguments[0], out Session? session)) return null;
         if (session is null) return Api.Table._Py_NoneStruct;
         Message* request = MessageOf(0, arguments[1], arguments[2]);
         if (request == null) return null;
-        switch (session.Request(request, arguments[3], out Message* answer))
+        switch (session.Request(request, interpreter, out Message* answer))
         {
             case Session.Outcome.Done: return Unpack(answer);
             case Session.Outcome.Busy: return Api.Table._Py_FalseStruct;
@@ -137,12 +136,11 @@ internal static unsafe partial class SessionFunctions
     }
 
     [Callback]
-    private static partial PyObject* Close(PyObject* module, PyObject** arguments, nint count)
+    private static partial PyObject* Close(InterpreterState interpreter, PyObject* key)
     {
-        if (count != 2) return Errors.Type("_session_close() takes a key and a function");
-        if (!TryFind(arguments[0], out Session? session)) return null;
+        if (!TryFind(key, out Session? session)) return null;
         if (session is null) return Api.Table._Py_NoneStruct;
-        return session.CloseAndWait(arguments[1]) switch
+        return session.CloseAndWait(interpreter) switch
         {
             Session.Outcome.Done => (nint)Api.Table._Py_TrueStruct,
             Session.Outcome.Busy => (nint)Api.Table._Py_FalseStruct,
@@ -171,12 +169,11 @@ internal static unsafe partial class SessionFunctions
         ThisProcess.Check() ? ListOf(SessionTable.Keys()) : null;
 
     [Callback]
-    private static partial PyObject* AwaitEnd(PyObject* module, PyObject** arguments, nint count)
+    private static partial PyObject* AwaitEnd(InterpreterState interpreter, PyObject* key)
     {
-        if (count != 2) return Errors.Type("_session_await_end() takes a key and a function");
-        if (!TryFind(arguments[0], out Session? session)) return null;
+        if (!TryFind(key, out Session? session)) return null;
         if (session is null) return Api.Table._Py_TrueStruct;
-        if (!session.AwaitEnd(arguments[1])) return null;
+        if (!session.AwaitEnd(interpreter)) return null;
         return session.HasEnded ? Api.Table._Py_TrueStruct : Api.Table._Py_FalseStruct;
     }
 

@@ -10,6 +10,8 @@ import unittest
 import child
 import searchpath
 
+SAME_IN_EVERY_VERSION = "the programs use no part of Python that a version between has alone"
+
 PAGE = pathlib.Path(searchpath.ROOT, "docs", "migrating.md")
 BLOCK = re.compile(r"^(Before|After[^\n]*):\n\n```python\n(.*?)^```\n|^```python\n(.*?)^```\n", re.DOTALL | re.MULTILINE)
 
