@@ -88,7 +88,7 @@ public static unsafe class ParkingLot
     }
 
     /// <summary>
-    /// Sleeps until the waiter is unparked or alerted, a signal arrives, or <see cref="Stopwatch.GetTimestamp"/> has reached
+    /// Sleeps until the waiter is unparked or alerted, a signal arrives or may have arrived (<see cref="SignalWindow"/>), or <see cref="Stopwatch.GetTimestamp"/> has reached
     /// <paramref name="deadline"/> (<see cref="long.MaxValue"/>: no limit). The caller looks again whether the event has
     /// happened, whatever the outcome.
     /// </summary>
@@ -101,7 +101,8 @@ public static unsafe class ParkingLot
         if (Interlocked.CompareExchange(ref waiter->State, Waiter.IsAsleep, Waiter.IsParked) == Waiter.IsParked)
         {
             long left = deadline == long.MaxValue ? -1 : deadline - Stopwatch.GetTimestamp();
-            if (left > 0 || deadline == long.MaxValue) Interleaving.Sleep(&waiter->State, Waiter.IsAsleep, left);
+            if (left > 0 || deadline == long.MaxValue)
+                Interleaving.Sleep(&waiter->State, Waiter.IsAsleep, waiter->Window.Limit(left));
         }
         Interleaving.Point();
         // Acquires what was done before the waiter was unparked; pairs with the exchange in End. Takes an alert in: the caller

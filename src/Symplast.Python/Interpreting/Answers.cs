@@ -153,11 +153,12 @@ internal sealed unsafe class Answers(WordLock gate, int* signal, PyObject* deliv
         if (interrupts is not null && !interrupts.IsInInterpreter) interrupts = null;
         bool waits = interrupts is null || interrupts.TryAwait(this);
         long end = nanoseconds < 0 ? long.MaxValue : Stopwatch.GetTimestamp() + nanoseconds;
+        SignalWindow window = SignalWindow.Wide;
         while (waits && Volatile.Read(ref _count) == 0 && Volatile.Read(ref _nudges) == seen)
         {
             long left = end == long.MaxValue ? -1 : end - Stopwatch.GetTimestamp();
             if (left < 0 && end != long.MaxValue) break;
-            AwaitAnswer(seen, left);
+            AwaitAnswer(seen, left, ref window);
             if (Api.Table.PyErr_CheckSignals() == 0) continue;
             raised = Api.Table.PyErr_GetRaisedException();
             break;
@@ -195,8 +196,8 @@ internal sealed unsafe class Answers(WordLock gate, int* signal, PyObject* deliv
         return true;
     }
 
-    // Releases the GIL, spins for a moment, then sleeps until there is an answer, the time is up, or a signal comes.
-    void AwaitAnswer(int nudges, long nanoseconds)
+    // Releases the GIL, spins for a moment, then sleeps until there is an answer, the time is up, or a signal may have come.
+    void AwaitAnswer(int nudges, long nanoseconds, ref SignalWindow window)
     {
         void* thread = Api.Table.PyEval_SaveThread();
         if (_receiverSpins.IsWorthIt())
@@ -215,7 +216,7 @@ internal sealed unsafe class Answers(WordLock gate, int* signal, PyObject* deliv
         {
             // AlertReceiver changes the word under the lock before the wake-up, so Wait returns at once if an answer has come
             // since.
-            Futex.Wait(_signal, seen, nanoseconds);
+            Futex.Wait(_signal, seen, window.Limit(nanoseconds));
             _gate.Enter();
             _receiverSleeps = false;
             _gate.Exit();

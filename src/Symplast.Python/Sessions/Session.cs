@@ -241,10 +241,10 @@ internal sealed unsafe class Session : IResident
         PyObject* raised = null;
         long end = long.MaxValue;
         Outcome? outcome;
+        Waiter waiter = Waiter.Of(caller.Id);
         for (bool spins = true; ; spins = false)
         {
             // An answer or an interrupt that comes after this unparks or alerts the waiter.
-            Waiter waiter = Waiter.Of(caller.Id);
             ParkingLot.Add(&waiter, (nuint)_reply, null);
             if ((outcome = TryCollect(number, out answer, out int seen)) is null && raised == null && !Checkpoint.Pass(caller))
             {
@@ -367,10 +367,10 @@ internal sealed unsafe class Session : IResident
 
     bool AwaitStage(Stage stage, InterpreterState caller)
     {
+        Waiter waiter = Waiter.Of(caller.Id);
         while (true)
         {
             // A change or an interrupt that comes after this unparks or alerts the waiter.
-            Waiter waiter = Waiter.Of(caller.Id);
             ParkingLot.Add(&waiter, (nuint)_reply, null);
             bool isReached = HasReached(stage);
             if (isReached || !Checkpoint.Pass(caller))

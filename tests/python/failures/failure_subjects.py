@@ -18,7 +18,8 @@ class Subject:
     """
 
     def __init__(self, kind, wait, wake, again, attempt, make=None):
-        self.name, self.make, self.wait, self.wake, self.again, self.attempt = kind.__name__, make or kind, wait, wake, again, attempt
+        self.name, self.make = kind.__name__, make or kind
+        self.wait, self.wake, self.again, self.attempt = wait, wake, again, attempt
 
     def usable(self, shared):
         """Fails unless the object, at which nobody waits, works."""
@@ -183,7 +184,8 @@ PRIMITIVES = [
     Subject(symplast.RLock, acquire, _release_rlock, _acquire_again, _returned(acquire), _held_rlock),
     Subject(symplast.Condition, wait_for_notice, notify, _lock_again, _returned(wait_for_notice)),
     Subject(symplast.Event, wait, set_it, _wait_again, _returned(wait)),
-    Subject(symplast.Semaphore, acquire_semaphore, release, _acquire_again, _returned(acquire_semaphore), _taken(symplast.Semaphore)),
+    Subject(symplast.Semaphore, acquire_semaphore, release, _acquire_again, _returned(acquire_semaphore),
+            _taken(symplast.Semaphore)),
     Subject(symplast.BoundedSemaphore, acquire_semaphore, release, _acquire_again, _returned(acquire_semaphore),
             _taken(symplast.BoundedSemaphore)),
     Subject(symplast.Barrier, wait, arrive, _wait_again, _attempt_barrier, lambda: symplast.Barrier(2)),
@@ -198,4 +200,5 @@ def await_waiters(shared, count=1):
 
 def free():
     """Objects of each kind that nobody holds and nobody waits at, by the name of the kind: what holders take."""
-    return {subject.name: (getattr(symplast, subject.name)(*([2] if subject.name == "Barrier" else []))) for subject in PRIMITIVES}
+    names = [subject.name for subject in PRIMITIVES]
+    return {name: getattr(symplast, name)(*([2] if name == "Barrier" else [])) for name in names}

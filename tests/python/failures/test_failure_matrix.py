@@ -9,8 +9,8 @@ import unittest
 import executor_case
 import searchpath
 
-FAILURES = ("interpreter ends", "exception", "cancel", "timeout", "Ctrl-C", "kill", "pool deleted", "object deleted", "out of memory",
-            "fork", "interpreter shutdown")
+FAILURES = ("interpreter ends", "exception", "cancel", "timeout", "Ctrl-C", "kill", "pool deleted", "object deleted",
+            "out of memory", "fork", "interpreter shutdown")
 KINDS = ("Queue", "SimpleQueue", "Lock", "RLock", "Condition", "Event", "Semaphore", "BoundedSemaphore", "Barrier",
          "InterpreterPoolExecutor", "Interpreter")
 
