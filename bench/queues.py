@@ -1,4 +1,7 @@
-"""Queues between interpreters against those between processes, threads, and the standard library's interpreters."""
+"""
+Queues between interpreters against those between processes, threads, and the standard library's interpreters, and against the
+messages of bocpy (https://github.com/microsoft/bocpy) if it can be imported.
+"""
 
 import concurrent.futures
 import contextlib
@@ -11,6 +14,11 @@ import time
 import symplast
 
 from harness import Bar, Run, benchmark, cpu_seconds, wall_seconds
+
+try:
+    import bocpy
+except ImportError:
+    bocpy = None
 
 BUSY, PARKED = Bar(2e-6, of="ours"), Bar(30e-6, of="ours")
 
@@ -156,6 +164,30 @@ def hand_off(run: Run) -> None:
 
     compare(run, "hand-off, both busy", busy, BUSY, seconds=6, least=5)
     compare(run, "hand-off, the other parked", parked, PARKED, seconds=6, least=5)
+    if bocpy:
+        against_messages(run, busy, count)
+
+
+def against_messages(run, busy, count):
+    import messages
+
+    bocpy.start(1)
+
+    def theirs():
+        messages.answer(count + 1)
+        ask(1)
+        return wall_seconds(ask, count) / count / 2
+
+    with contextlib.closing(Ours()) as side:
+        mine, other = run.turns("hand-off beside bocpy", lambda: busy(side), theirs, seconds=3, least=5)
+    bocpy.wait()
+    run.row("hand-off, both busy", mine, "bocpy's send() and receive()", other, bar=BUSY)
+
+
+def ask(count):
+    for i in range(count):
+        bocpy.send("ping", i)
+        bocpy.receive("pong")
 
 
 def put_and_get_between(pings, pongs, count):

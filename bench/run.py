@@ -32,7 +32,7 @@ ARTIFACTS = ROOT / "artifacts" / "bench"
 MOST_SECONDS = 180
 
 # Rivals that neither Python nor the project brings: those take part that can be imported.
-OTHERS = ("sortedcontainers", "memhive")
+OTHERS = ("sortedcontainers", "memhive", "bocpy")
 
 _CHILD = "import sys, harness; harness.serve(*sys.argv[1:])"
 

@@ -3,6 +3,7 @@
 Nothing here runs before something has failed.
 """
 
+import collections
 import functools
 import sys
 import types
@@ -161,9 +162,9 @@ def _path_to(todo, number):
 def _inside(obj):
     # The places in an object that are pickled with it.
     kind = type(obj)
-    if kind is dict:
+    if kind in (dict, collections.OrderedDict, collections.defaultdict):
         return [(f"[{key!r}]", value) for key, value in obj.items()]
-    if kind in (list, tuple):
+    if kind in (list, tuple, collections.deque):
         return [(f"[{number}]", value) for number, value in enumerate(obj)]
     if kind in (set, frozenset):
         return [("{member}", value) for value in obj]

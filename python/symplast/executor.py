@@ -77,7 +77,7 @@ class InterpreterPoolExecutor(results.ManyCalls, thread.ThreadPoolExecutor):
         self._max_workers = max_workers
         self._sender = byvalue.Sender()
         self._shutdown = False
-        start, parcel = transport.send((initializer, tuple(initargs)), self._sender) if initializer else (None, None)
+        start, parcel = self._pack_initializer(initializer, tuple(initargs)) if initializer else (None, None)
         self._path_changes = searchpath.Changes()
         path, directories = searchpath.of_now()
         settings = {
@@ -114,6 +114,13 @@ class InterpreterPoolExecutor(results.ManyCalls, thread.ThreadPoolExecutor):
     @property
     def _thread_name_prefix(self):
         return self._crew.name_prefix
+
+    def _pack_initializer(self, initializer, arguments):
+        try:
+            return transport.send((initializer, arguments), self._sender)
+        except Exception as error:
+            signals.let_through(error)
+            raise alternatives.explain(tasks.parts_of(initializer, arguments, {}), error)
 
     def submit(self, fn, /, *args, **kwargs):
         """Schedule fn(*args, **kwargs) in a worker and return its Future.

@@ -60,7 +60,8 @@ def _read(reader, ended):
                 kind, *parts = marshal.loads(file.read(int.from_bytes(size)))
                 try:
                     (_handle_warning if kind == _WARNING else _handle_record)(*parts)
-                except Exception:
+                except BaseException:
+                    # SystemExit, too: the records of others are still to be read.
                     _report()
     finally:
         ended.set()
@@ -117,12 +118,17 @@ def install(descriptor, levels, disabled):
             except Exception:
                 self.handleError(record)
 
+    show_here = warnings.showwarning
+
     def show_warning(message, category, filename, lineno, file=None, line=None):
-        if file is not None:
-            shown = warnings.formatwarning(message, category, filename, lineno, line)
-            file.write(shown)
-            return
-        send(_WARNING, str(message), category.__module__, category.__qualname__, str(filename), lineno)
+        if file is None:
+            try:
+                send(_WARNING, str(message), category.__module__, category.__qualname__, str(filename), lineno)
+                return
+            except OSError:
+                # Nobody reads any more. A warning must not become an error of the code that it is about.
+                pass
+        show_here(message, category, filename, lineno, file, line)
 
     logging.root.addHandler(Handler())
     for name, level in levels.items():

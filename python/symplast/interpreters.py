@@ -22,8 +22,9 @@ import time
 import types
 import weakref
 
-from symplast import _start, _symplast, byvalue, crew, executor, privacy, processes, resident, searchpath, signals, transport
-from symplast.byvalue import identity
+from symplast import (
+    _start, _symplast, alternatives, byvalue, crew, executor, privacy, processes, resident, searchpath, signals, transport)
+from symplast.byvalue import identity, tasks
 
 __all__ = [
     "ExecutionFailed",
@@ -181,7 +182,8 @@ class Interpreter:
             raise ValueError("prepare_main() needs at least one value")
         if not all(isinstance(name, str) for name in values):
             raise TypeError("the names for prepare_main() must be str")
-        excinfo = self._request(key, resident.PREPARE, *self._pack(values))[1]
+        parts = ((f"value {name!r}", value) for name, value in values.items())
+        excinfo = self._request(key, resident.PREPARE, *self._pack(values, parts))[1]
         if excinfo is not None:
             raise ExecutionFailed(excinfo)
 
@@ -217,12 +219,14 @@ class Interpreter:
 
     def _call(self, callable, args, kwargs):
         key = self._own_key("call in")
-        result, excinfo = self._request(key, resident.CALL, *self._pack((callable, args, kwargs)))
+        parts = tasks.parts_of(callable, args, kwargs)
+        result, excinfo = self._request(key, resident.CALL, *self._pack((callable, args, kwargs), parts))
         if excinfo is not None:
             raise ExecutionFailed(excinfo)
         return result
 
-    def _pack(self, values):
+    def _pack(self, values, parts):
+        # *parts* are the names and values that a message may speak of.
         if self._sender is None:
             self._sender = byvalue.Sender()
         try:
@@ -231,6 +235,9 @@ class Interpreter:
             raise
         except Exception as error:
             signals.let_through(error)
+            explained = alternatives.explain(parts, error)
+            if explained is not error:
+                raise explained
             raise NotShareableError(str(error) or type(error).__name__) from error
 
     def _request(self, key, kind, data, parcel):
@@ -514,6 +521,8 @@ def _at_exit():
 
 def _refuse_in_child():
     # As in symplast.executor: no call may enter the extension module here.
+    global _exiting
+    _exiting = True
     _homes.clear()
     Interpreter.__new__ = Interpreter._request = Interpreter.is_running = Interpreter.close = _start.refuse
     Interpreter._release = _checkpoint_of

@@ -16,7 +16,7 @@ class Progress:
         self._news = []
         self._count = 0
         self._gate = _thread.allocate_lock()
-        self._show = _bar(total) or _line(total)
+        self._show = None if sys.stderr is None else _bar(total) or _line(total)
 
     def add(self, count):
         """Some more calls have ended."""
@@ -55,8 +55,12 @@ def _bar(total):
         from tqdm.auto import tqdm
     except ImportError:
         return None
-    # None: no bar if the stream is no terminal.
-    bar = tqdm(total=total, disable=None)
+    try:
+        # None: no bar if the stream is no terminal.
+        bar = tqdm(total=total, disable=None)
+    except Exception:
+        # sys.stderr is something that cannot be written to.
+        return None
 
     def show(count, last):
         bar.update(count - bar.n)
@@ -69,7 +73,7 @@ def _bar(total):
 def _line(total):
     stream = sys.stderr
     try:
-        if stream is None or not stream.isatty():
+        if not stream.isatty():
             return None
     except Exception:
         return None

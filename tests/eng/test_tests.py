@@ -116,8 +116,8 @@ class Counting(InFolder):
                                  _python=lambda python, timeout, *options: begun.append((python.version[1:3], *options))):
             for job in tests._jobs(found, 60):
                 job()
-        self.assertEqual(begun, ["C#", ((12, 1),), ((15, 1),), ((13, 0), "--older"), ((13, 1), "--between"), ((14, 1), "--between"),
-                                 ((15, 0), "--older"), "scripts"])
+        self.assertEqual(begun, ["C#", ((12, 1),), ((15, 1),), ((13, 0), "--older"), ((13, 1), "--between"),
+                                 ((14, 1), "--between"), ((15, 0), "--older"), "scripts"])
 
     def test_a_run_that_tests_nothing_has_failed(self):
         outcome = self.quietly(tests._unittests, "Some", [sys.executable], "some", 60, str(self.folder))

@@ -41,6 +41,7 @@ public unsafe partial struct Api
     public PyObject** PyExc_RuntimeError;
     public PyObject** PyExc_RuntimeWarning;
     public PyObject** PyExc_SystemError;
+    public PyObject** PyExc_TimeoutError;
     public PyObject** PyExc_TypeError;
     public PyObject** PyExc_ValueError;
     public PyObject** PyExc_KeyError;

@@ -6,7 +6,8 @@ namespace Symplast.Memory;
 
 /// <summary>
 /// The place where threads and event loops wait for events of shared objects. An event is any number, such as the address of a
-/// field. All methods are thread-safe. None is called inside a section, and <see cref="Sleep"/> never with a GIL.
+/// field. All methods are thread-safe. <see cref="Sleep"/> is called neither inside a section nor with a GIL, and the others inside
+/// a section only where its length does not matter: none waits for anything but the lock of a bucket.
 /// </summary>
 /// <remarks>
 /// <para>A hash table of queues of waiters, as in WebKit's and Rust's parking_lot (F. Pizlo, "Locking in WebKit"). Each waiter
@@ -88,7 +89,7 @@ public static unsafe class ParkingLot
     }
 
     /// <summary>
-    /// Sleeps until the waiter is unparked or alerted, a signal arrives or may have arrived (<see cref="SignalWindow"/>), or <see cref="Stopwatch.GetTimestamp"/> has reached
+    /// Sleeps until the waiter is unparked or alerted, a signal arrives, or <see cref="Stopwatch.GetTimestamp"/> has reached
     /// <paramref name="deadline"/> (<see cref="long.MaxValue"/>: no limit). The caller looks again whether the event has
     /// happened, whatever the outcome.
     /// </summary>
@@ -101,8 +102,7 @@ public static unsafe class ParkingLot
         if (Interlocked.CompareExchange(ref waiter->State, Waiter.IsAsleep, Waiter.IsParked) == Waiter.IsParked)
         {
             long left = deadline == long.MaxValue ? -1 : deadline - Stopwatch.GetTimestamp();
-            if (left > 0 || deadline == long.MaxValue)
-                Interleaving.Sleep(&waiter->State, Waiter.IsAsleep, waiter->Window.Limit(left));
+            if (left > 0 || deadline == long.MaxValue) Interleaving.Sleep(&waiter->State, Waiter.IsAsleep, left);
         }
         Interleaving.Point();
         // Acquires what was done before the waiter was unparked; pairs with the exchange in End. Takes an alert in: the caller
@@ -140,6 +140,12 @@ public static unsafe class ParkingLot
     /// </summary>
     public static int Unpark(nuint happening, int most = 1) =>
         End(BucketOf(happening), new OfEvent(happening), Waiter.IsUnparked, most);
+
+    /// <summary>
+    /// Unparks all that wait for an event whose number is <paramref name="happening"/> in the bits of <paramref name="mask"/>.
+    /// Looks at all waiters. Those that come during the call may be left.
+    /// </summary>
+    public static void UnparkAll(nuint happening, nuint mask) => EndAll(new OfEvents(happening, mask), Waiter.IsUnparked);
 
     /// <summary>How many wait for an event.</summary>
     public static int Count(nuint happening)
@@ -197,6 +203,11 @@ public static unsafe class ParkingLot
         public bool Includes(Waiter* waiter) => waiter->Event == happening;
     }
 
+    readonly struct OfEvents(nuint happening, nuint mask) : IChoice
+    {
+        public bool Includes(Waiter* waiter) => (waiter->Event & mask) == happening;
+    }
+
     readonly struct Everyone : IChoice
     {
         public bool Includes(Waiter* waiter) => true;
@@ -218,7 +229,16 @@ public static unsafe class ParkingLot
     static void EndAll<TChoice>(TChoice choice, int state)
         where TChoice : struct, IChoice
     {
-        for (int i = 0; i < Buckets; i++) End(_state.Buckets + i, choice, state, int.MaxValue);
+        Interleaving.Point();
+        // What the waiters are to find comes before the looks at the buckets. A bucket that is empty then gets its waiters later:
+        // they find it when they look once more, after the full fence with which Add gives back the bucket's lock.
+        Interlocked.MemoryBarrier();
+        for (int i = 0; i < Buckets; i++)
+        {
+            Bucket* bucket = _state.Buckets + i;
+            // Acquire: pairs with the exchange in Add.
+            if (Volatile.Read(ref *(nint*)&bucket->First) != 0) End(bucket, choice, state, int.MaxValue);
+        }
     }
 
     // Gives waiters of a bucket a state and wakes them, outside the lock, so that they do not wait for it.

@@ -36,9 +36,6 @@ public unsafe struct Waiter
     /// <summary>An eventfd that is written to in place of waking a thread; -1 for a thread.</summary>
     internal int Descriptor;
 
-    /// <summary>Bounds the sleeps of the thread. Outlasts <see cref="ParkingLot.Remove"/>: one wait, one waiter.</summary>
-    internal SignalWindow Window;
-
     /// <summary>
     /// A waiter of an interpreter. If <paramref name="descriptor"/> is not -1, no thread sleeps: whoever ends the wait adds 1 to
     /// that eventfd, which must not block.

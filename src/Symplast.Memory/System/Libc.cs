@@ -44,10 +44,6 @@ internal static unsafe partial class Libc
     [LibraryImport("libc", EntryPoint = "syscall", SetLastError = true)]
     internal static partial nint Futex(nint number, int* word, int operation, int value, void* timeout, int* word2, int value3);
 
-    /// <summary>A system call without arguments.</summary>
-    [LibraryImport("libc", EntryPoint = "syscall")]
-    internal static partial nint SystemCall(nint number);
-
     /// <summary>Adds to the number of an eventfd, whose readers wake.</summary>
     [LibraryImport("libc", EntryPoint = "eventfd_write")]
     internal static partial int AddToEvent(int descriptor, ulong value);

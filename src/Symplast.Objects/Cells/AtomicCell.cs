@@ -10,6 +10,8 @@ namespace Symplast.Objects;
 [StructLayout(LayoutKind.Explicit, Size = 128)]
 public unsafe struct AtomicCell
 {
+    internal const int WaitersOffset = 80;
+
     // A flag in Header.Extra.
     internal const ushort IsReference = 1;
 
@@ -22,6 +24,10 @@ public unsafe struct AtomicCell
     /// <summary>The integer of a wide cell; see <see cref="AtomicInteger"/>.</summary>
     [FieldOffset(72)]
     internal long Wide;
+
+    /// <summary>The number of threads that wait for a change, or are about to; see <see cref="CellWaiting"/>.</summary>
+    [FieldOffset(WaitersOffset)]
+    internal int Waiters;
 
     /// <summary>Whether the cell holds a value and not an integer.</summary>
     public static bool HoldsReference(AtomicCell* cell) => cell->Object.Head.Extra == IsReference;

@@ -65,7 +65,7 @@ public static unsafe class AtomicInteger
         Interleaving.Point();
         // Full fence; pairs with the acquire in Get.
         if (old >= LeastMark) old = Interlocked.Exchange(ref cell->Wide, value);
-        Epoch.Exit(me);
+        CellWaiting.Exit(me, cell, isChanged: true);
         return Status.Done;
     }
 
@@ -83,7 +83,7 @@ public static unsafe class AtomicInteger
             else if (Swap(ref Word(cell), value, expected) == expected) break;
         }
         if (seen >= LeastMark) seen = Swap(ref cell->Wide, value, expected);
-        Epoch.Exit(me);
+        CellWaiting.Exit(me, cell, isChanged: seen == expected);
         return seen == expected ? Status.Done : Status.Missing;
     }
 
@@ -99,7 +99,7 @@ public static unsafe class AtomicInteger
         if (isSmall) sum = Interlocked.Add(ref Word(cell), delta);
         if (!isSmall) status = AddLooking(cell, delta, ref sum);
         else if (!IsNarrow(sum)) status = AddOutside(cell, delta, ref sum);
-        Epoch.Exit(me);
+        CellWaiting.Exit(me, cell, isChanged: true);
         return status;
     }
 
@@ -117,8 +117,9 @@ public static unsafe class AtomicInteger
         Interleaving.Point();
         // Release: pairs with the acquire in SharedObject.IsDeleted.
         if (first) Volatile.Write(ref cell->Object.Head.DeletedFlag, 1);
+        // A full fence: a waiter that is counted later finds the flag.
         CellAtomics.ExitDeletion(cell);
-        Epoch.Exit(me);
+        CellWaiting.Exit(me, cell, isChanged: first);
         return first ? Status.Done : Status.Deleted;
     }
 

@@ -50,6 +50,26 @@ public static unsafe class AtomicReference
         return status;
     }
 
+    /// <summary>
+    /// Gets the value with a reference that is the caller's, unless it equals <paramref name="expected"/>; then Missing.
+    /// </summary>
+    public static Status TakeOther(Participant* me, AtomicCell* cell, in Probe expected, out Value value)
+    {
+        Epoch.Enter(me);
+        Status status;
+        do
+        {
+            status = Read(cell, out value);
+            if (status == Status.Done && expected.Matches(value)) status = Status.Missing;
+            Interleaving.Point();
+        }
+        // As in TakeGet.
+        while (status == Status.Done && !CellAtomics.TryTake(value));
+        if (status != Status.Done) value = default;
+        Epoch.Exit(me);
+        return status;
+    }
+
     /// <summary>Replaces the value.</summary>
     public static Status Set(Participant* me, AtomicCell* cell, Value value)
     {
@@ -81,7 +101,7 @@ public static unsafe class AtomicReference
             if (status != Status.Done) Reference.Drop(me, value);
         }
         if (status != Status.Done) old = default;
-        Epoch.Exit(me);
+        CellWaiting.Exit(me, cell, isChanged: status == Status.Done);
         return status;
     }
 
@@ -111,7 +131,7 @@ public static unsafe class AtomicReference
             if (seen == Dead) status = Status.Deleted;
         }
         if (status == Status.Deleted) seen = default;
-        Epoch.Exit(me);
+        CellWaiting.Exit(me, cell, isChanged: status == Status.Done);
         return status;
     }
 
@@ -124,7 +144,7 @@ public static unsafe class AtomicReference
         Value value = default;
         bool first = !PoolHeap.IsDeleted(Heap.Of(cell)) && Kill(cell, out value);
         if (first) Reference.Drop(me, value);
-        Epoch.Exit(me);
+        CellWaiting.Exit(me, cell, isChanged: first);
         return first ? Status.Done : Status.Deleted;
     }
 

@@ -97,6 +97,7 @@ public unsafe struct MapDraft
             draft = default;
         }
         ObjectLock.Exit(&map->Object.Lock);
+        if (status == Status.Done) MapRoots.WakeAll(map);
         return status;
     }
 

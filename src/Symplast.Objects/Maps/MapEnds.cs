@@ -25,6 +25,9 @@ internal static unsafe class MapEnds
             sparse = writer.IsSparse;
             key = writer.OldKey;
             value = writer.Current;
+            Interleaving.Point();
+            // After the change, whose lock was given back.
+            if (status == Status.Done && WaiterAtomics.Any(ref map->Waiters)) KeyWaiting.Wake(map, Probe.Of(key).Hash);
         }
         Epoch.Exit(me);
         if (sparse) Compaction.RunUnlessInside(me, map);

@@ -37,6 +37,14 @@ internal static unsafe class MapRoots
         Heap.Retire(me, old);
     }
 
+    /// <summary>Wakes all that wait for keys, after the root was replaced and the map's lock given back.</summary>
+    internal static void WakeAll(OrderedMap* map)
+    {
+        Interleaving.Point();
+        // After the lock was given back, which is a full fence.
+        if (WaiterAtomics.Any(ref map->Waiters)) KeyWaiting.WakeAll(map);
+    }
+
     /// <summary>Called when the last reference is gone: the map's own references go to the list of what dies with it.</summary>
     internal static void ReleaseContents(Participant* me, Header* head, ref Release release)
     {
@@ -65,6 +73,7 @@ internal static unsafe class MapRoots
         if (old == 0) return false;
         if (LargeTable.IsRoot(old)) LargeTable.GiveUp(me, LargeTable.OfRoot(old), release);
         else SmallTable.GiveUp(me, (SmallTable*)old, release);
+        WakeAll(map);
         return true;
     }
 }

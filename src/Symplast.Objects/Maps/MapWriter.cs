@@ -59,6 +59,9 @@ internal unsafe ref struct MapWriter
             current = writer.Current;
             next = writer.Next;
             sparse = writer.IsSparse;
+            Interleaving.Point();
+            // After the change, which was interlocked, or whose lock was given back.
+            if (status == Status.Done && WaiterAtomics.Any(ref map->Waiters)) KeyWaiting.Wake(map, key.Hash);
         }
         Epoch.Exit(me);
         if (sparse) Compaction.RunUnlessInside(me, map);

@@ -114,6 +114,9 @@ public unsafe struct OrderedMap
     /// </summary>
     internal int RareKeys;
 
+    /// <summary>The number of threads that wait for changes of keys, or are about to; see <see cref="KeyWaiting"/>.</summary>
+    internal int Waiters;
+
     /// <summary>What the table of kinds knows of maps and sets.</summary>
     internal static Structure Structure => new(&MapRoots.ReleaseContents, &MapParts.Visit, &DeleteObject);
 
@@ -198,6 +201,18 @@ public unsafe struct OrderedMap
     // holds, so a key may be absent because of that; the flag was stored before.
     internal static Status Absent(OrderedMap* map) =>
         SharedObject.IsDeleted((SharedObject*)map) ? Status.Deleted : Status.Missing;
+
+    /// <summary>
+    /// Counts so many waiters for changes of keys more (1, before they enter the <see cref="ParkingLot"/> and look again) or less
+    /// (-1). They hold a reference to the map all the time. Not inside a section.
+    /// </summary>
+    public static void CountWaiters(Participant* me, OrderedMap* map, int change)
+    {
+        Epoch.Enter(me);
+        Interleaving.Point();
+        if (!PoolHeap.IsDeleted(Heap.Of(map))) WaiterAtomics.Count(ref map->Waiters, change);
+        Epoch.Exit(me);
+    }
 
     /// <summary>
     /// Whether the map has ever had a key that is neither text nor bytes nor in its word: a large integer, a tuple, an object.
@@ -317,6 +332,9 @@ public unsafe struct OrderedMap
         if (current.IsMark || current.IsForward) return false;
         Interleaving.Point();
         if (ValuePlace.Swap(place, value, current) != current) return false;
+        Interleaving.Point();
+        // After the swap, which is a full fence.
+        if (WaiterAtomics.Any(ref map->Waiters)) KeyWaiting.Wake(map, key.Hash);
         // Dropping is the fence between the unlinking and the retiring.
         Reference.Drop(me, current);
         return true;

@@ -133,6 +133,7 @@ internal static unsafe class BulkLoad
             if (!isEmpty) return Status.Missing;
             if (!isCurrent) continue;
             Heap.Retire(me, old);
+            SortedMap.WakeAll(map);
             return Status.Done;
         }
         return Status.Deleted;

@@ -22,6 +22,7 @@ internal static unsafe class Dismantling
         Status status = Status.Deleted;
         if (!SharedObject.IsDeleted((SharedObject*)map) && TryMarkDeleted(map))
         {
+            SortedMap.WakeAll(map);
             Dismantle(me, map, (SortedNode*)map->Root, null);
             status = Status.Done;
         }
@@ -55,7 +56,11 @@ internal static unsafe class Dismantling
         }
         ObjectLock.Exit(&map->Object.Lock);
         if (deleted) Heap.Free(me, root);
-        else Dismantle(me, map, old, null);
+        else
+        {
+            SortedMap.WakeAll(map);
+            Dismantle(me, map, old, null);
+        }
         return deleted ? Status.Deleted : Status.Done;
     }
 

@@ -11,6 +11,7 @@ internal static unsafe class Popping
         while (popped == null)
             popped = SharedObject.IsDeleted((SharedObject*)map)
             ? Status.Deleted : TryPop(me, map, side, guard, out key, out value);
+        if (popped == Status.Done) SortedMap.Wake(map, Probe.Of(key));
         Epoch.Exit(me);
         return popped.Value;
     }
@@ -83,6 +84,7 @@ internal static unsafe class Popping
             RangeLock.Unlock(locked);
             if (!isCurrent) continue;
             status = leaf == null ? Status.Missing : isRefused ? Status.Refused : Status.Done;
+            if (status == Status.Done) SortedMap.Wake(map, Probe.Of(key));
             if (isSparse) Balance.Merge(me, map, new SortedKey(key), Toward.Key, 0);
             break;
         }

@@ -81,6 +81,10 @@ public unsafe struct SortedMap
     [FieldOffset(40)]
     internal ulong Era;
 
+    /// <summary>The number of threads that wait for changes of keys, or are about to; see <see cref="KeyWaiting"/>.</summary>
+    [FieldOffset(48)]
+    internal int Waiters;
+
     // What every insertion and removal writes, apart from what everybody reads.
 
     /// <summary>Number of entries; changes under <see cref="Order"/>.</summary>
@@ -123,6 +127,29 @@ public unsafe struct SortedMap
         }
         Epoch.Exit(me);
         return map;
+    }
+
+    /// <inheritdoc cref="OrderedMap.CountWaiters"/>
+    public static void CountWaiters(Participant* me, SortedMap* map, int change)
+    {
+        Epoch.Enter(me);
+        Interleaving.Point();
+        if (!PoolHeap.IsDeleted(Heap.Of(map))) WaiterAtomics.Count(ref map->Waiters, change);
+        Epoch.Exit(me);
+    }
+
+    // After a change of a key, once the lock of its leaf was given back, which is a full fence.
+    internal static void Wake(SortedMap* map, in Probe key)
+    {
+        Interleaving.Point();
+        if (WaiterAtomics.Any(ref map->Waiters)) KeyWaiting.Wake(map, key.Hash);
+    }
+
+    // After a change of all keys, once the map's lock was given back, which is a full fence.
+    internal static void WakeAll(SortedMap* map)
+    {
+        Interleaving.Point();
+        if (WaiterAtomics.Any(ref map->Waiters)) KeyWaiting.WakeAll(map);
     }
 
     /// <summary>The number of entries at one moment during the call.</summary>

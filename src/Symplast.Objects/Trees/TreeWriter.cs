@@ -33,7 +33,11 @@ internal static unsafe class TreeWriter
             {
                 Attempt attempt = TryWrite(me, map, leaf, era, probe, change, out present, out next, out status);
                 if (attempt == Attempt.Cleared) continue;
-                if (attempt == Attempt.Ended) break;
+                if (attempt == Attempt.Ended)
+                {
+                    if (status == Status.Done) SortedMap.Wake(map, probe);
+                    break;
+                }
                 status = Balance.Split(me, map, new SortedKey(probe), 0);
             }
             if (status != Status.Done) break;

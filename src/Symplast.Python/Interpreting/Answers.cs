@@ -153,12 +153,12 @@ internal sealed unsafe class Answers(WordLock gate, int* signal, PyObject* deliv
         if (interrupts is not null && !interrupts.IsInInterpreter) interrupts = null;
         bool waits = interrupts is null || interrupts.TryAwait(this);
         long end = nanoseconds < 0 ? long.MaxValue : Stopwatch.GetTimestamp() + nanoseconds;
-        SignalWindow window = SignalWindow.Wide;
-        while (waits && Volatile.Read(ref _count) == 0 && Volatile.Read(ref _nudges) == seen)
+        SignalWatch watch = default;
+        for (bool spins = true; waits && Volatile.Read(ref _count) == 0 && Volatile.Read(ref _nudges) == seen; spins = false)
         {
             long left = end == long.MaxValue ? -1 : end - Stopwatch.GetTimestamp();
             if (left < 0 && end != long.MaxValue) break;
-            AwaitAnswer(seen, left, ref window);
+            AwaitAnswer(seen, left, spins, ref watch);
             if (Api.Table.PyErr_CheckSignals() == 0) continue;
             raised = Api.Table.PyErr_GetRaisedException();
             break;
@@ -196,17 +196,27 @@ internal sealed unsafe class Answers(WordLock gate, int* signal, PyObject* deliv
         return true;
     }
 
-    // Releases the GIL, spins for a moment, then sleeps until there is an answer, the time is up, or a signal may have come.
-    void AwaitAnswer(int nudges, long nanoseconds, ref SignalWindow window)
+    // Releases the GIL, and spins for a moment if that is worth it and wanted. Otherwise sleeps until there is an answer, the time
+    // is up, or a signal comes. A signal would not end a sleep that begins after it, so the caller looks for signals in between.
+    void AwaitAnswer(int nudges, long nanoseconds, bool spins, ref SignalWatch watch)
     {
         void* thread = Api.Table.PyEval_SaveThread();
-        if (_receiverSpins.IsWorthIt())
-        {
-            Spin look = Spin.Begin();
-            // Read without the lock, and volatile so that each turn reads anew. The result is checked under the lock.
-            while (Volatile.Read(ref _count) == 0 && look.TryPause()) { }
-            _receiverSpins.Note(look.IsInTime && Volatile.Read(ref _count) != 0);
-        }
+        if (!spins || !TrySpin()) Sleep(nudges, watch.Next(nanoseconds));
+        Api.Table.PyEval_RestoreThread(thread);
+    }
+
+    // Read without the lock, and volatile so that each turn reads anew. The result is checked afterwards.
+    bool TrySpin()
+    {
+        if (!_receiverSpins.IsWorthIt()) return false;
+        Spin look = Spin.Begin();
+        while (Volatile.Read(ref _count) == 0 && look.TryPause()) { }
+        _receiverSpins.Note(look.IsInTime && Volatile.Read(ref _count) != 0);
+        return true;
+    }
+
+    void Sleep(int nudges, long nanoseconds)
+    {
         _gate.Enter();
         bool empty = _first == null && _nudges == nudges;
         int seen = *_signal;
@@ -216,12 +226,11 @@ internal sealed unsafe class Answers(WordLock gate, int* signal, PyObject* deliv
         {
             // AlertReceiver changes the word under the lock before the wake-up, so Wait returns at once if an answer has come
             // since.
-            Futex.Wait(_signal, seen, window.Limit(nanoseconds));
+            Futex.Wait(_signal, seen, nanoseconds);
             _gate.Enter();
             _receiverSleeps = false;
             _gate.Exit();
         }
-        Api.Table.PyEval_RestoreThread(thread);
     }
 
     // Removes the oldest answer and passes it to the caller. If none is left and last is set, the caller stops being the

@@ -240,11 +240,12 @@ internal sealed unsafe class Session : IResident
     {
         PyObject* raised = null;
         long end = long.MaxValue;
+        SignalWatch watch = default;
         Outcome? outcome;
-        Waiter waiter = Waiter.Of(caller.Id);
         for (bool spins = true; ; spins = false)
         {
             // An answer or an interrupt that comes after this unparks or alerts the waiter.
+            Waiter waiter = Waiter.Of(caller.Id);
             ParkingLot.Add(&waiter, (nuint)_reply, null);
             if ((outcome = TryCollect(number, out answer, out int seen)) is null && raised == null && !Checkpoint.Pass(caller))
             {
@@ -255,7 +256,9 @@ internal sealed unsafe class Session : IResident
             if (outcome is null)
             {
                 void* thread = Api.Table.PyEval_SaveThread();
-                if (!spins || !SpinUntilChanged(_reply, seen, ref _waits)) ParkingLot.Sleep(&waiter, end);
+                // A signal would not end a sleep that begins after it, so signals that came during the spinning are looked for.
+                if (!spins || !TrySpin(_reply, seen, ref _waits))
+                    ParkingLot.Sleep(&waiter, watch.Until(end, Stopwatch.GetTimestamp()));
                 if ((outcome = TryCollect(number, out answer, out _)) is null && Stopwatch.GetTimestamp() >= end)
                 {
                     Abandon(number, out answer);
@@ -275,15 +278,15 @@ internal sealed unsafe class Session : IResident
         return Outcome.Raised;
     }
 
+    // Spins until a word has changed, or it is time to sleep. Returns false if spinning is not worth it.
     // Volatile, so that each turn reads anew. What has changed is read under the lock afterwards.
-    static bool SpinUntilChanged(int* word, int seen, ref SpinHabit habit)
+    static bool TrySpin(int* word, int seen, ref SpinHabit habit)
     {
         if (!habit.IsWorthIt()) return false;
         Spin look = Spin.Begin();
         while (Volatile.Read(ref *word) == seen && look.TryPause()) { }
-        bool changed = Volatile.Read(ref *word) != seen;
-        habit.Note(changed && look.IsInTime);
-        return changed;
+        habit.Note(Volatile.Read(ref *word) != seen && look.IsInTime);
+        return true;
     }
 
     // Returns null if there is no answer yet; the word of replies then had the value seen.
@@ -367,10 +370,11 @@ internal sealed unsafe class Session : IResident
 
     bool AwaitStage(Stage stage, InterpreterState caller)
     {
-        Waiter waiter = Waiter.Of(caller.Id);
+        SignalWatch watch = default;
         while (true)
         {
             // A change or an interrupt that comes after this unparks or alerts the waiter.
+            Waiter waiter = Waiter.Of(caller.Id);
             ParkingLot.Add(&waiter, (nuint)_reply, null);
             bool isReached = HasReached(stage);
             if (isReached || !Checkpoint.Pass(caller))
@@ -379,7 +383,7 @@ internal sealed unsafe class Session : IResident
                 return isReached;
             }
             void* thread = Api.Table.PyEval_SaveThread();
-            ParkingLot.Sleep(&waiter, long.MaxValue);
+            ParkingLot.Sleep(&waiter, watch.Until(long.MaxValue, Stopwatch.GetTimestamp()));
             ParkingLot.Remove(&waiter);
             Api.Table.PyEval_RestoreThread(thread);
         }
@@ -417,7 +421,7 @@ internal sealed unsafe class Session : IResident
         Message* request;
         for (bool spins = true; !TryTake(out request, out int seen); spins = false)
         {
-            if (!spins || !SpinUntilChanged(_bell, seen, ref _takes)) Futex.Wait(_bell, seen);
+            if (!spins || !TrySpin(_bell, seen, ref _takes)) Futex.Wait(_bell, seen);
         }
         Api.Table.PyEval_RestoreThread(thread);
         return request;

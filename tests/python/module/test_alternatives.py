@@ -1,6 +1,7 @@
 """What cannot leave its interpreter is refused with a word on what to use instead."""
 
 import asyncio
+import collections
 import concurrent.futures
 import multiprocessing
 import multiprocessing.managers
@@ -120,6 +121,16 @@ class Refused(unittest.TestCase):
                 list(self.executor.map(len, [1], [obj], chunksize=2))
 
         self.check_each(check)
+
+    def test_in_containers_of_collections(self):
+        lock, text = threading.Lock(), "threading.Lock cannot be sent to another interpreter; use symplast.Lock"
+        for container, place in ((collections.deque([1, lock]), r"\[1\]"), (collections.OrderedDict(a=lock), r"\['a'\]"),
+                                 (collections.defaultdict(int, a=lock), r"\['a'\]")):
+            self.check(len, (container,), {}, f"^argument 1 of len{place}: {text}")
+
+    def test_as_arguments_of_an_initializer(self):
+        with self.assertRaisesRegex(symplast.NotShareableError, r"^argument 2 of print: threading.Lock .* use symplast.Lock$"):
+            symplast.InterpreterPoolExecutor(1, initializer=print, initargs=(1, threading.Lock()))
 
     def test_in_frozen_graphs(self):
         pool = new_pool(self)

@@ -21,6 +21,7 @@ internal static unsafe partial class AtomicIntType
             Header = HeaderKind.Cell,
             Type = Specification(),
             Includes = &IsInteger,
+            Await = &CellWaits.Await,
             ToPlain = &ToPlain,
         };
     }
@@ -63,7 +64,10 @@ internal static unsafe partial class AtomicIntType
                 OneArg("add"u8, &Add, "add($self, n, /)\n--\n\nAdd n and return the sum."u8),
                 OneArg("exchange"u8, &Exchange, "exchange($self, value, /)\n--\n\nSet the value and return the previous one."u8),
                 FastCall("compare_exchange"u8, &CompareExchange, "compare_exchange($self, expected, new, /)\n--\n\n"u8
-                    + "Set the value to new if it equals expected. Return whether it was set."u8)))]),
+                    + "Set the value to new if it equals expected. Return whether it was set."u8),
+                FastCallKeywords("wait"u8, &Wait, "wait($self, /, value, timeout=None)\n--\n\n"u8
+                    + "Wait until the integer is not value, and return it; TimeoutError if it did not change in time. An "u8
+                    + "integer that is value again when the thread looks has not changed for it."u8)))]),
     });
 
     static AtomicCell* CellOf(Handle* handle) => (AtomicCell*)handle->Shared;
@@ -162,6 +166,16 @@ internal static unsafe partial class AtomicIntType
         Status status = Integer.CompareExchange(handle->State->Me, CellOf(handle), expected, value, out _);
         if (status == Status.Missing) return Api.Table._Py_FalseStruct;
         return IsDone(handle, status) ? Api.Table._Py_TrueStruct : null;
+    }
+
+    [Callback]
+    private static partial PyObject* Wait(Handle* handle, PyObject** arguments, nint count, PyObject* keywords)
+    {
+        Span<nint> given = stackalloc nint[2];
+        return Arguments.Bind("wait", ["value", "timeout"], required: 1, positional: 2, arguments, count, keywords, given)
+            && LiveMethods.TryInteger((PyObject*)given[0], out long value)
+            && LockArguments.TryTimeout((PyObject*)given[1], out long deadline)
+            ? CellWaits.Integers(handle, value, deadline) : null;
     }
 
     static bool TryGet(Handle* handle, out long value)

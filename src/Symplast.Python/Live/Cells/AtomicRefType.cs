@@ -19,6 +19,7 @@ internal static unsafe partial class AtomicRefType
             Header = HeaderKind.Cell,
             Type = Specification(),
             Includes = &IsReference,
+            Await = &CellWaits.Await,
             ToPlain = &ToPlain,
         };
     }
@@ -55,6 +56,9 @@ internal static unsafe partial class AtomicRefType
                 FastCall("compare_exchange"u8, &CompareExchange, "compare_exchange($self, expected, new, /)\n--\n\n"u8
                     + "Set the value to new if it equals expected; live objects are compared by identity. "u8
                     + "Return whether the value was set."u8),
+                FastCallKeywords("wait"u8, &Wait, "wait($self, /, old, timeout=None)\n--\n\n"u8
+                    + "Wait until the value does not equal old, as compare_exchange() compares, and return it; TimeoutError if "u8
+                    + "it did not change in time. A value that equals old again when the thread looks has not changed for it."u8),
                 Method("__class_getitem__"u8, Api.Table.Py_GenericAlias, PyMethodDef.OneArg | PyMethodDef.Class,
                     "See PEP 585"u8)))),
     });
@@ -193,6 +197,15 @@ internal static unsafe partial class AtomicRefType
         }
         incoming.Dispose(state);
         return made && (status == Status.Done || LiveErrors.Raise(handle, status) != null);
+    }
+
+    [Callback]
+    private static partial PyObject* Wait(Handle* handle, PyObject** arguments, nint count, PyObject* keywords)
+    {
+        Span<nint> given = stackalloc nint[2];
+        return Arguments.Bind("wait", ["old", "timeout"], required: 1, positional: 2, arguments, count, keywords, given)
+            && LockArguments.TryTimeout((PyObject*)given[1], out long deadline)
+            ? CellWaits.Values(handle, (PyObject*)given[0], deadline) : null;
     }
 
     [Callback]

@@ -50,12 +50,13 @@ internal static unsafe class ConditionWait
     {
         InterpreterState? interpreter = handle->State->Interpreter;
         ParkOutcome outcome = ParkOutcome.Alerted;
+        SignalWatch watch = default;
         while (!Waiter.WasUnparked(waiter) && outcome != ParkOutcome.TimedOut && !LiveMethods.IsDeleted(handle))
         {
             // An interrupt that comes after this alerts the waiter, which is in the lot already.
             if (interpreter is null || !Checkpoint.Pass(interpreter)) return false;
             void* thread = Api.Table.PyEval_SaveThread();
-            outcome = ParkingLot.Sleep(waiter, deadline);
+            outcome = Waiting.Sleep(waiter, deadline, ref watch);
             Api.Table.PyEval_RestoreThread(thread);
         }
         return true;

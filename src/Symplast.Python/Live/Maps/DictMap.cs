@@ -69,6 +69,12 @@ internal readonly unsafe struct DictMap : ILiveMap
         KeySearch.InHashed(handle, o, keys, out key);
 
     /// <inheritdoc/>
+    public static bool CanHave(in Probe key) => true;
+
+    /// <inheritdoc/>
+    public static void CountWaiters(Participant* me, Header* map, int change) => Map.CountWaiters(me, (OrderedMap*)map, change);
+
+    /// <inheritdoc/>
     public static bool IsForeign(Participant* me, Header* map, in Probe key) => false;
 
     /// <inheritdoc/>

@@ -71,6 +71,12 @@ internal unsafe interface ILiveMap
     /// </summary>
     static abstract KeyState Search(Handle* handle, PyObject* o, delegate*<Handle*, PyObject*> keys, ref Incoming key);
 
+    /// <summary>Whether any map could have such a key.</summary>
+    static abstract bool CanHave(in Probe key);
+
+    /// <summary>Counts so many waiters for changes of keys more. Called outside sections.</summary>
+    static abstract void CountWaiters(Participant* me, Header* map, int change);
+
     /// <summary>
     /// Whether WrongKind from <see cref="Add"/> was due to the key and not to the value. Called inside the same section.
     /// </summary>

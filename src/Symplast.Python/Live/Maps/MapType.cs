@@ -54,6 +54,9 @@ internal static unsafe partial class MapType
             + "Atomically set the value for key to new if it equals expected. Return whether it was set."u8),
         FastCall("add"u8, &Add, "add($self, key, n, /)\n--\n\n"u8
             + "Atomically add n to the number for key, which is 0 if key is not in the dictionary, and return the sum."u8),
+        FastCallKeywords("wait"u8, &Wait, "wait($self, key, /, old=..., timeout=None)\n--\n\n"u8
+            + "Wait until key is in the dictionary, or, if old is given, until its value does not equal old. Return the value; "u8
+            + "KeyError if old is given and key is not, or no longer, in the dictionary, TimeoutError if nothing came in time."u8),
         Method("__class_getitem__"u8, Api.Table.Py_GenericAlias, PyMethodDef.OneArg | PyMethodDef.Class, "See PEP 585"u8),
     };
 
@@ -107,6 +110,17 @@ internal static unsafe partial class MapType
     private static partial PyObject* Add(Handle* handle, PyObject** arguments, nint count) =>
         IsDict(handle) ? MapExchange<DictMap>.Add(handle, arguments, count)
             : MapExchange<SortedDictMap>.Add(handle, arguments, count);
+
+    [Callback]
+    private static partial PyObject* Wait(Handle* handle, PyObject** arguments, nint count, PyObject* keywords)
+    {
+        if (count == 0) return Errors.Type("wait() missing required argument 'key'");
+        Span<nint> given = stackalloc nint[2];
+        if (!Arguments.Bind("wait", ["old", "timeout"], 0, 2, arguments + 1, count - 1, keywords, given)
+            || !LockArguments.TryTimeout((PyObject*)given[1], out long deadline)) return null;
+        return IsDict(handle) ? MapWaits<DictMap>.Wait(handle, arguments[0], (PyObject*)given[0], deadline)
+            : MapWaits<SortedDictMap>.Wait(handle, arguments[0], (PyObject*)given[0], deadline);
+    }
 
     [Callback]
     private static partial PyObject* IterateAs(Handle* handle, PyObject** arguments, nint count) =>

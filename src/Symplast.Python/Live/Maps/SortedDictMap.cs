@@ -83,6 +83,12 @@ internal readonly unsafe struct SortedDictMap : ILiveMap
         KeySearch.InSorted(handle, o, key.IsNumber, keys, out key);
 
     /// <inheritdoc/>
+    public static bool CanHave(in Probe key) => key.Class != OrderingClass.None;
+
+    /// <inheritdoc/>
+    public static void CountWaiters(Participant* me, Header* map, int change) => Tree.CountWaiters(me, (SortedMap*)map, change);
+
+    /// <inheritdoc/>
     public static bool IsForeign(Participant* me, Header* map, in Probe key) =>
         Tree.Contains(me, (SortedMap*)map, key) != Status.Done;
 

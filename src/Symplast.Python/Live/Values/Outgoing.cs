@@ -38,6 +38,16 @@ internal static unsafe class Outgoing
     /// </summary>
     internal static PyObject* Give(LiveState* state, Value value)
     {
+        PyObject* result = OfHeld(state, value);
+        LiveState.Drop(state, value);
+        return result;
+    }
+
+    /// <summary>
+    /// Converts a value to which the caller holds a reference. Returns null with an exception set. Called outside sections.
+    /// </summary>
+    internal static PyObject* OfHeld(LiveState* state, Value value)
+    {
         PyObject* result;
         do
         {
@@ -48,7 +58,6 @@ internal static unsafe class Outgoing
             section.Exit(state->Me);
             if (isDeleted) return LiveErrors.RaiseDeletedPool(state, heap);
         } while (result == null && LiveState.Again(state));
-        LiveState.Drop(state, value);
         return result;
     }
 

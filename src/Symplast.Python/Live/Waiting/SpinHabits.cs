@@ -52,15 +52,18 @@ internal static unsafe class SpinHabits
     }
 
     /// <summary>
-    /// Spins until a waiter in the parking lot is unparked or alerted, or it is time to sleep. Called without the GIL.
+    /// Spins until a waiter in the parking lot is unparked or alerted. Returns true if neither has happened and it is time to
+    /// sleep. Called without the GIL. A signal that came meanwhile does not end the sleep: look for signals before it.
     /// </summary>
-    internal static void Spin(Waiter* waiter, nuint happening)
+    internal static bool SpinInVain(Waiter* waiter, nuint happening)
     {
         ref SpinHabit habit = ref _habits[PlaceOf(happening)];
-        if (!habit.IsWorthIt()) return;
+        if (!habit.IsWorthIt()) return false;
         Spin spin = Python.Spin.Begin();
         while (Waiter.IsUntouched(waiter) && spin.TryPause()) { }
-        habit.Note(!Waiter.IsUntouched(waiter));
+        bool inVain = Waiter.IsUntouched(waiter);
+        habit.Note(!inVain);
+        return inVain;
     }
 
     // Fibonacci hashing.

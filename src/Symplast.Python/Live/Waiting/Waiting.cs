@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Symplast.CPython;
 using Symplast.Memory;
 using Symplast.Objects;
@@ -40,14 +41,17 @@ internal static unsafe class Waiting
         return Park(handle, happening, ref attempt, deadline, out status);
     }
 
-    /// <summary><see cref="For"/>, after an attempt that returned Missing, with a deadline that is not <see cref="Deadline.Now"/>.</summary>
+    /// <summary>
+    /// <see cref="For"/>, after an attempt that returned Missing, with a deadline that is not <see cref="Deadline.Now"/>.
+    /// </summary>
     internal static bool Park<TAttempt>(Handle* handle, nuint happening, ref TAttempt attempt, long deadline, out Status status)
         where TAttempt : struct, IAttempt
     {
         Waiter waiter = Waiter.Of(handle->State->Id);
         InterpreterState? interpreter = handle->State->Interpreter;
         ParkOutcome outcome = ParkOutcome.Alerted;
-        while (true)
+        SignalWatch watch = default;
+        for (bool spins = true; ; spins = false)
         {
             ParkingLot.Add(&waiter, happening, Heap.Of(handle->Shared));
             status = attempt.Try(handle);
@@ -64,8 +68,8 @@ internal static unsafe class Waiting
                 return false;
             }
             void* thread = Api.Table.PyEval_SaveThread();
-            SpinHabits.Spin(&waiter, happening);
-            outcome = ParkingLot.Sleep(&waiter, deadline);
+            // A signal would not end a sleep that begins after it, so signals that came during the spinning are looked for.
+            if (!spins || !SpinHabits.SpinInVain(&waiter, happening)) outcome = Sleep(&waiter, deadline, ref watch);
             // Before the GIL is awaited: CPython may end the thread there, and with it the stack on which the waiter lies.
             if (!ParkingLot.Remove(&waiter)) outcome = ParkOutcome.Unparked;
             Api.Table.PyEval_RestoreThread(thread);
@@ -80,6 +84,17 @@ internal static unsafe class Waiting
         }
         Leave(&waiter, happening);
         return true;
+    }
+
+    /// <summary>
+    /// <see cref="ParkingLot.Sleep"/> for a thread that handles signals between its sleeps. Without the GIL. The outcome is
+    /// Alerted, too, when it is time to look for signals.
+    /// </summary>
+    internal static ParkOutcome Sleep(Waiter* waiter, long deadline, ref SignalWatch watch)
+    {
+        long end = watch.Until(deadline, Stopwatch.GetTimestamp());
+        ParkOutcome outcome = ParkingLot.Sleep(waiter, end);
+        return outcome == ParkOutcome.TimedOut && end < deadline ? ParkOutcome.Alerted : outcome;
     }
 
     // A waiter that was unparked in the meantime passes the wake on.

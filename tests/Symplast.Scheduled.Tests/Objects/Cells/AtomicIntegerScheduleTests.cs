@@ -1,4 +1,5 @@
 using Symplast.Memory;
+using Symplast.Objects.Tests.Locks;
 using Xunit;
 using Integer = Symplast.Objects.AtomicInteger;
 
@@ -33,8 +34,22 @@ public unsafe class AtomicIntegerScheduleTests
                 "exchange" => Answer(Integer.Exchange(me, cell, number, out result), result),
                 "cas" => Answer(Integer.CompareExchange(me, cell, long.Parse(words[1]), number, out result), result),
                 "add" => Answer(Integer.Add(me, cell, number, out result), result),
+                "await" => Await(me, cell, number),
                 _ => Answer(Integer.Delete(me, cell), 0),
             };
+        }
+
+        string Await(Participant* me, AtomicCell* cell, long number)
+        {
+            long seen = 0;
+            CellWaiting.Begin(me, cell);
+            Status status = Parked.Until(_ =>
+            {
+                Status looked = Integer.Get(me, cell, out seen);
+                return looked == Status.Done && seen == number ? Status.Missing : looked;
+            }, CellWaiting.Event(cell), Heap);
+            CellWaiting.End(me, cell);
+            return Answer(status, seen);
         }
 
         static string Answer(Status status, long number) =>
@@ -47,6 +62,7 @@ public unsafe class AtomicIntegerScheduleTests
             switch (words[0])
             {
                 case "get": return "Done " + old;
+                case "await": return old == words[1] ? "never" : "Done " + old;
                 case "set":
                     state = words[1];
                     return "Done 0";
@@ -86,6 +102,25 @@ public unsafe class AtomicIntegerScheduleTests
     [InlineData("1", "delete|delete;add 1|set 2;get")]
     public void EveryScheduleIsLinearizable(string state, string programs) =>
         new Cells().Explore(state, programs, preemptions: 3);
+
+    [Theory]
+    [InlineData("1", "await 1|add 1")]
+    [InlineData("1", "await 1;await 2|exchange 2;cas 2 3")]
+    [InlineData("1", "await 1|await 2|add 1;add 1")]
+    [InlineData("1", "await 1|add 1|add -1;set 5")]
+    [InlineData("1", "await 1|set 9223372036854775807")]
+    [InlineData(Large, "await 9223372036854775800|add 4|add 1")]
+    [InlineData(Narrow, "await 2305843009213693952|add 1|get")]
+    [InlineData("1", "await 1|await 1|delete")]
+    public void NoWakeIsLostInAnySchedule(string state, string programs) => new Cells().Explore(state, programs);
+
+    [Theory]
+    [InlineData(WaitStep.ChangeWakes, "1", "await 1|add 1")]
+    [InlineData(WaitStep.ChangeWakes, Large, "await 9223372036854775800|exchange 1")]
+    [InlineData(WaitStep.ChangeWakes, "1", "await 1|delete")]
+    [InlineData(WaitStep.WaitersAreCounted, "1", "await 1|add 1")]
+    internal void AWakeThatIsLostIsMissed(WaitStep step, string state, string programs) =>
+        new Cells().Misses(step, state, programs);
 
     [Theory]
     [InlineData(CellStep.AdditionCompares, Large, "add 1|add 1")]

@@ -1,4 +1,5 @@
 using Symplast.Memory;
+using Symplast.Objects.Tests.Locks;
 using Symplast.Testing;
 using Xunit;
 using Integer = Symplast.Objects.AtomicInteger;
@@ -27,8 +28,19 @@ public unsafe class AtomicReferenceScheduleTests
                 "get" => Answer(Ref.Get(me, cell, out result), result),
                 "exchange" => Answer(Ref.TakeExchange(me, cell, value, out result), result),
                 "cas" => Answer(Ref.CompareExchange(me, cell, Probe.Of(Value.OfInt(words[1][0])), value, out result), result),
+                "await" => Await(me, cell, value),
                 _ => $"{Ref.Delete(me, cell)}",
             };
+        }
+
+        string Await(Participant* me, AtomicCell* cell, Value old)
+        {
+            Value seen = default;
+            CellWaiting.Begin(me, cell);
+            Status status = Parked.Until(
+                _ => Ref.TakeOther(me, cell, Probe.Of(old), out seen), CellWaiting.Event(cell), Heap);
+            CellWaiting.End(me, cell);
+            return Answer(status, seen);
         }
 
         static string Answer(Status status, Value value) => status == Status.Deleted ? "Deleted" : $"{status}{(char)value.Int}";
@@ -40,6 +52,7 @@ public unsafe class AtomicReferenceScheduleTests
             switch (words[0])
             {
                 case "get": return "Done" + old;
+                case "await": return old == words[1] ? "never" : "Done" + old;
                 case "exchange":
                     state = words[1];
                     return "Done" + old;
@@ -61,6 +74,20 @@ public unsafe class AtomicReferenceScheduleTests
     [InlineData("a", "delete|delete|get;exchange b")]
     public void EveryScheduleIsLinearizable(string state, string programs) =>
         new Cells().Explore(state, programs, preemptions: 3);
+
+    [Theory]
+    [InlineData("a", "await a|exchange b")]
+    [InlineData("a", "await a;await b|exchange b;cas b c")]
+    [InlineData("a", "await a|await b|exchange b;exchange c")]
+    [InlineData("a", "await a|await a|delete")]
+    public void NoWakeIsLostInAnySchedule(string state, string programs) => new Cells().Explore(state, programs);
+
+    [Theory]
+    [InlineData(WaitStep.ChangeWakes, "exchange b")]
+    [InlineData(WaitStep.ChangeWakes, "cas a b")]
+    [InlineData(WaitStep.ChangeWakes, "delete")]
+    [InlineData(WaitStep.WaitersAreCounted, "exchange b")]
+    internal void AWakeThatIsLostIsMissed(WaitStep step, string change) => new Cells().Misses(step, "a", "await a|" + change);
 
     [Fact]
     public void AReplacementThatDoesNotCompareIsMissed() =>

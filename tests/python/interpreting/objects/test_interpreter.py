@@ -184,6 +184,10 @@ class Sharing(InterpreterCase):
         for function, arguments in ((len, (lock,)), (lambda: lock, ()), (eval, ("(n for n in ())",))):
             with self.subTest(arguments=arguments), self.assertRaises(NotShareableError):
                 interpreter.call(function, *arguments)
+        with self.assertRaisesRegex(NotShareableError, r"argument 1 of len\[0\]: threading.Lock .* use symplast.Lock"):
+            interpreter.call(len, [lock])
+        with self.assertRaisesRegex(NotShareableError, r"value 'lock': threading.Lock .* use symplast.Lock"):
+            interpreter.prepare_main(number=1, lock=lock)
         interpreter.exec("pass")
 
     def test_what_cannot_be_received_says_so(self):

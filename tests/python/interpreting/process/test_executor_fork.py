@@ -74,6 +74,20 @@ in_child(lambda: check(used))
 in_child(lambda: future.result() == 2 or sys.exit(1))
 """)
 
+    def test_a_child_of_a_program_that_had_an_interpreter_ends_silently(self):
+        self.check("""
+import tempfile
+interpreter = symplast.Interpreter()
+interpreter.close()
+with tempfile.TemporaryFile() as errors:
+    def check():
+        os.dup2(errors.fileno(), 2)
+        refused(interpreter.exec, "pass")
+    in_child(check)
+    errors.seek(0)
+    assert errors.read() == b""
+""")
+
     def test_the_executor_is_collected_in_the_child(self):
         self.check("""
 executor = InterpreterPoolExecutor(2)

@@ -259,6 +259,51 @@ with symplast.InterpreterPoolExecutor(2) as executor:
 """)
 
 
+class RecordedSignals(unittest.TestCase):
+    """
+    A signal that comes between a check for signals and the system call that sleeps is recorded, but does not end the sleep. So it
+    is with one that another thread receives, because the main thread blocks it.
+    """
+
+    def test_every_wait_notices_them(self):
+        run("""
+signal.signal(signal.SIGALRM, ring)
+event, lock, queue = symplast.Event(), symplast.Lock(), symplast.Queue()
+meeting, changed = symplast.Barrier(2), symplast.Condition()
+lock.acquire()
+interpreter = symplast.Interpreter()
+executor = symplast.InterpreterPoolExecutor(1)
+
+def wait_for_a_change():
+    with changed:
+        changed.wait()
+
+def other_waits(main=threading.main_thread().native_id):
+    "Sends a signal to the process each time the main thread sleeps."
+    for _ in waits:
+        go.acquire()
+        while open(f"/proc/self/task/{main}/stat").read().rsplit(")")[1].split()[0] != "S":
+            time.sleep(0.01)
+        signal.raise_signal(signal.SIGALRM)
+
+waits = [event.wait, lock.acquire, queue.get, lambda: meeting.wait(60), wait_for_a_change, executor.submit(event.wait).result,
+         lambda: interpreter.call(eval, "1 + 1") and interpreter.call(event.wait)]
+go = threading.Semaphore(0)
+other = threading.Thread(target=other_waits)
+other.start()
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
+for wait in waits:
+    go.release()
+    try:
+        wait()
+    except Alarm:
+        continue
+    raise AssertionError(wait)
+event.set()
+executor.shutdown()
+""")
+
+
 class WhatIsNoSignal(unittest.TestCase):
     def test_an_exception_like_that_of_a_handler_stays_the_futures(self):
         run("""

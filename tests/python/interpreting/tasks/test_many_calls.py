@@ -190,6 +190,12 @@ class Progress(ExecutorCase):
         with mock.patch.object(sys, "stderr", Broken()), mock.patch.dict(sys.modules, {"tqdm": None, "tqdm.auto": None}):
             self.assertEqual(list(self.executor(1).map(abs, range(5), progress=True)), list(range(5)))
 
+    def test_no_stream_or_one_that_is_none(self):
+        for stream in (None, object()):
+            for modules in ({}, {"tqdm": None, "tqdm.auto": None}):
+                with mock.patch.object(sys, "stderr", stream), mock.patch.dict(sys.modules, modules):
+                    self.assertEqual(list(self.executor(1).map(abs, range(5), progress=True)), list(range(5)))
+
     def test_many_threads(self):
         shown = []
         bar = progress.Progress(None)

@@ -8,6 +8,7 @@ import warnings
 
 import symplast
 
+import executor_case
 import executor_tasks
 from executor_case import ExecutorCase
 
@@ -161,18 +162,37 @@ class Handlers(ForwardCase):
         self.assertEqual(len(self.kept.records), 3)
 
     def test_a_handler_that_fails_does_not_stop_the_others(self):
-        class Fails(logging.Handler):
-            def emit(self, record):
-                raise OSError("no disk")
+        for error in (OSError("no disk"), SystemExit(1), KeyboardInterrupt()):
+            class Fails(logging.Handler):
+                def emit(self, record):
+                    raise error
 
-        fails = Fails()
-        self.logger.addHandler(fails)
-        self.addCleanup(self.logger.removeHandler, fails)
-        with unittest.mock.patch("sys.stderr"):
-            executor = self.forwarding()
-            list(executor.map(log, range(3)))
-            executor.shutdown()
-        self.assertEqual(len(self.kept.records), 3)
+            fails = Fails()
+            self.logger.addHandler(fails)
+            self.addCleanup(self.logger.removeHandler, fails)
+            with self.subTest(error=error), unittest.mock.patch("sys.stderr"):
+                executor = self.forwarding()
+                list(executor.map(log, range(3)))
+                executor.shutdown()
+                self.assertEqual(len(self.kept.records), 3)
+            self.logger.removeHandler(fails)
+            self.kept.records.clear()
+
+    def test_a_warning_that_nobody_reads_is_no_error_of_the_task(self):
+        executor_case.run("""
+import os, sys, warnings, symplast
+from symplast import forwarding
+# A thread that does not read: the end of the pipe is closed at once.
+forwarding._read = lambda reader, ended: (os.close(reader), ended.set())
+def warn():
+    import logging, warnings
+    warnings.warn("still shown")
+    logging.warning("lost")
+    return 1
+with symplast.InterpreterPoolExecutor(1, forward_logging=True) as executor:
+    executor._crew._forwarding._thread.join()
+    assert executor.submit(warn).result() == 1
+""")
 
     def test_the_thread_ends_with_the_executor(self):
         executor = self.forwarding(thread_name_prefix="ending")
