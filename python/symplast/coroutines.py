@@ -1,4 +1,4 @@
-"""What the awaitable methods of locks, semaphores, events and conditions call. The module is imported with the first such call."""
+"""What the awaitable methods of locks, semaphores, events and conditions call. Imported with the first such call."""
 
 import asyncio
 import time

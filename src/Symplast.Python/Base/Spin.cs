@@ -4,8 +4,8 @@ namespace Symplast.Python;
 
 /// <summary>Spins until an event, for some microseconds: <c>while (nothing &amp;&amp; spin.TryPause()) { }</c></summary>
 /// <remarks>
-/// Every few turns, and at first, the thread yields its core: the thread that is to cause the event may wait for this very core, on
-/// which the scheduler likes to wake it.
+/// Every few turns, and at first, the thread yields its core: the thread that is to cause the event may wait for this very core,
+/// on which the scheduler likes to wake it.
 /// </remarks>
 internal struct Spin
 {

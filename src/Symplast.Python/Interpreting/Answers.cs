@@ -196,8 +196,9 @@ internal sealed unsafe class Answers(WordLock gate, int* signal, PyObject* deliv
         return true;
     }
 
-    // Releases the GIL, and spins for a moment if that is worth it and wanted. Otherwise sleeps until there is an answer, the time
-    // is up, or a signal comes. A signal would not end a sleep that begins after it, so the caller looks for signals in between.
+    // Releases the GIL, and spins for a moment if that is worth it and wanted. Otherwise sleeps until there is an answer, the
+    // time is up, or a signal comes. A signal would not end a sleep that begins after it, so the caller looks for signals in
+    // between.
     void AwaitAnswer(int nudges, long nanoseconds, bool spins, ref SignalWatch watch)
     {
         void* thread = Api.Table.PyEval_SaveThread();
