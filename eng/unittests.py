@@ -31,7 +31,7 @@ from eng.project import ROOT
 TESTS = ROOT / "tests" / "python"
 
 # What a patch release has changed, or may: the life of interpreters, the layout of objects, modules.
-OF_RELEASES = ("freezing", "interpreting", "module", "pools")
+OF_RELEASES = ("failures", "freezing", "interpreting", "module", "pools")
 
 sys.path.insert(0, str(TESTS))
 
