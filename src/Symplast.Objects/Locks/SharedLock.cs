@@ -136,6 +136,27 @@ public unsafe struct SharedLock
     }
 
     /// <summary>
+    /// Releases the lock as <see cref="Exit"/> does, but only if this owner holds it; otherwise Missing. For the end of a block in
+    /// which the owner has taken the lock, and may have lost it since.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Status ExitOwn(Participant* me, SharedLock* shared, LockOwner* owner)
+    {
+        ulong number = owner->Number, seen = 0;
+        Epoch.Enter(me);
+        Status status = Status.Deleted;
+        if (number == 0) status = Status.Closed;
+        else if (!SharedObject.IsDeleted((SharedObject*)shared))
+        {
+            if (IsReentrant(shared) && !CanLeave(shared, owner, ref seen)) status = seen == 0 ? Status.Missing : Status.Done;
+            else status = TryFreeOwn(shared, number, out seen) ? Status.Done : Status.Missing;
+        }
+        Epoch.Exit(me);
+        if (status == Status.Done && (seen & Parked) != 0) LockAtomics.Wake(Event(shared), 1);
+        return status;
+    }
+
+    /// <summary>
     /// Releases the lock however often it was taken, as for the wait for a condition. <paramref name="depth"/> is for
     /// <see cref="Restore"/>.
     /// </summary>
@@ -253,6 +274,20 @@ public unsafe struct SharedLock
         // The owner's own writes are visible to it, and no other owner's word can look like its own.
         if (Volatile.Read(ref shared->Word) >> 1 != owner->Number) return false;
         shared->Depth++;
+        return true;
+    }
+
+    static bool TryFreeOwn(SharedLock* shared, ulong number, out ulong seen)
+    {
+        do
+        {
+            Interleaving.Point();
+            // Any recent value will do: the exchange decides.
+            seen = Volatile.Read(ref shared->Word);
+            Interleaving.Point();
+            if (seen >> 1 != number) return false;
+        }
+        while (!LockAtomics.TryChange(ref shared->Word, 0, seen));
         return true;
     }
 

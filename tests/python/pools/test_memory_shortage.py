@@ -149,6 +149,8 @@ def take():
     return count
 
 def call():
+    # Starting takes memory, too.
+    started.release()
     begin.acquire()
     try:
         piece = libc.malloc(int(sys.argv[1]))
@@ -160,9 +162,10 @@ def call():
     finally:
         done.release()
 
-begin, done = _thread.allocate_lock(), _thread.allocate_lock()
-begin.acquire(), done.acquire()
+started, begin, done = _thread.allocate_lock(), _thread.allocate_lock(), _thread.allocate_lock()
+started.acquire(), begin.acquire(), done.acquire()
 _thread.start_new_thread(call, ())
+started.acquire()
 time.sleep(0.05)
 used = next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmSize:")) * 1024
 resource.setrlimit(resource.RLIMIT_AS, (used, resource.RLIM_INFINITY))

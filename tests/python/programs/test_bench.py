@@ -138,7 +138,7 @@ class BenchmarksOfLiveObjects(unittest.TestCase):
     def test_a_run_says_under_which_conditions(self):
         self.assertEqual(self.told["effort"], "smoke")
         self.assertEqual(self.told["python"].split("rc")[0].split("b")[0].split("a")[0], ".".join(map(str, sys.version_info[:3])))
-        self.assertEqual(self.told["rivals"].keys(), {"sortedcontainers", "memhive"})
+        self.assertEqual(self.told["rivals"].keys(), {"sortedcontainers", "memhive", "bocpy"})
         for name in ("symplast", "build", "processor", "cores", "load_average_before", "load_average_after", "started"):
             self.assertTrue(self.told[name] is not None, name)
 

@@ -162,7 +162,13 @@ internal static unsafe partial class ConditionType
     private static partial PyObject* Release(Handle* handle, PyObject* none) => Give(handle);
 
     [Callback]
-    private static partial PyObject* Exit(Handle* handle, PyObject** arguments, nint count) => Give(handle);
+    private static partial PyObject* Exit(Handle* handle, PyObject** arguments, nint count)
+    {
+        Handle* held = LockOf(handle, toRelease: true);
+        PyObject* result = held == null ? null : LockMethods.Leave(held, arguments, count);
+        References.Drop((PyObject*)held);
+        return result;
+    }
 
     static PyObject* Take(Handle* handle, long deadline)
     {

@@ -62,24 +62,36 @@ internal static unsafe class ConditionWait
         return true;
     }
 
-    // Takes the lock again, as deep as it was. Keeps the exception that is set unless the wait went on. Returns false with an
-    // exception set.
+    // Takes the lock again, as deep as it was, because the code around the wait will release it. An interrupt that comes meanwhile
+    // is raised afterwards; the second one ends this, too. Keeps the exception that is set unless the wait went on. Returns false
+    // with an exception set.
     static bool Retake(Handle* held, LockOwner* owner, long depth, bool goesOn)
     {
         ref Api api = ref Api.Table;
         PyObject* raised = goesOn ? null : api.PyErr_GetRaisedException();
-        bool wasAbandoned = false;
+        bool wasAbandoned = false, wasInterrupted = false;
         Status status;
         bool done;
-        // After an owner has ended, the lock is free. This thread takes it nevertheless, since its caller will release it.
-        while ((done = LockMethods.Await(held, owner, Deadline.None, out status)) && status == Status.Abandoned)
-            wasAbandoned = true;
+        while (true)
+        {
+            done = LockMethods.Await(held, owner, Deadline.None, out status);
+            if (done && status != Status.Abandoned) break;
+            // After an owner has ended, the lock is free. This thread takes it nevertheless, since its caller will release it.
+            if (done) wasAbandoned = true;
+            else
+            {
+                PyObject* late = api.PyErr_GetRaisedException();
+                if (raised == null) raised = late;
+                else References.Drop(late);
+                if (wasInterrupted) break;
+                wasInterrupted = true;
+            }
+        }
         if (done && status == Status.Done) SharedLock.Restore(held->State->Me, LockMethods.LockOf(held), depth);
         else if (done) LiveErrors.Raise(held, status);
         if (done && status == Status.Done && wasAbandoned)
             LockMethods.RaiseAbandoned(held, "this thread holds it now, and what it protects may be half changed");
-        bool isSet = api.PyErr_Occurred() != null;
-        if (raised == null) return !isSet;
+        if (raised == null) return api.PyErr_Occurred() == null;
         // What interrupted the wait comes first.
         api.PyErr_SetRaisedException(raised);
         return false;

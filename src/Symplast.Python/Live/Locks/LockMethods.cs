@@ -78,6 +78,22 @@ internal static unsafe partial class LockMethods
         return status == Status.Done ? Api.Table._Py_NoneStruct : Refuse(handle, status);
     }
 
+    /// <summary>
+    /// Releases a lock at the end of a block. If the interpreter has lost it since the block began, an exception that ends the
+    /// block goes on, and otherwise RuntimeError is set: what another interpreter holds is not released.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static PyObject* Leave(Handle* handle, PyObject** arguments, nint count)
+    {
+        if (!LiveMethods.IsUsable(handle)) return null;
+        LockOwner* owner = OwnerOf(handle);
+        if (owner == null) return null;
+        Status status = SharedLock.ExitOwn(handle->State->Me, LockOf(handle), owner);
+        if (status == Status.Done) return Api.Table._Py_NoneStruct;
+        bool isRaised = count != 0 && arguments[0] != Api.Table._Py_NoneStruct;
+        return isRaised && status is Status.Missing or Status.Closed ? Api.Table._Py_NoneStruct : Refuse(handle, status);
+    }
+
     /// <summary>Waits for a lock. Returns False if <paramref name="status"/> is TimedOut.</summary>
     internal static bool Await(Handle* handle, LockOwner* owner, long deadline, out Status status)
     {
@@ -150,7 +166,8 @@ internal static unsafe partial class LockMethods
     private static partial PyObject* Release(Handle* handle, PyObject* none) => Give(handle);
 
     [Callback]
-    private static partial PyObject* Exit(Handle* handle, PyObject** arguments, nint count) => Give(handle);
+    private static partial PyObject* Exit(Handle* handle, PyObject** arguments, nint count) =>
+        Leave(handle, arguments, count);
 
     [Callback]
     private static partial PyObject* Locked(Handle* handle, PyObject* none) => IsLocked(handle);

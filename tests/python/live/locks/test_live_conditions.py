@@ -1,5 +1,6 @@
 """symplast.Condition and Barrier between threads and interpreters."""
 
+import concurrent.futures
 import gc
 import signal
 import threading
@@ -34,6 +35,21 @@ def wait_once(condition, waiting):
         return condition.wait(60)
 
 
+def wait_and_look(condition, waiting, inside, seen):
+    """Notes whether another one is inside the lock when the wait ends, by whatever."""
+    with condition:
+        waiting.add(1)
+        try:
+            condition.wait(60)
+        finally:
+            seen.append(inside.value)
+
+
+def take_over(lock):
+    lock.release()
+    lock.acquire()
+
+
 def pass_often(barrier, counts, times):
     """Each thread counts before it waits, so that after each wait all have counted as often."""
     seen = []
@@ -60,6 +76,43 @@ class CountUp:
 
 
 class Conditions(executor_case.ExecutorCase):
+    def test_a_wait_that_is_interrupted_takes_the_lock_again(self):
+        for make in (symplast.Lock, symplast.RLock):
+            with self.subTest(make), symplast.InterpreterPoolExecutor(1) as executor:
+                condition, seen = symplast.Condition(make()), symplast.List()
+                waiting, inside = symplast.AtomicInt(), symplast.AtomicInt()
+                future = executor.submit(wait_and_look, condition, waiting, inside, seen)
+                while not waiting.value:
+                    time.sleep(0.001)
+                with condition:
+                    inside.value = 1
+                    condition.notify()
+                    time.sleep(0.05)
+                    # The waiter waits for the lock now.
+                    future.interrupt()
+                    time.sleep(0.1)
+                    self.assertEqual(list(seen), [])
+                    inside.value = 0
+                concurrent.futures.wait([future])
+                self.assertEqual(list(seen), [0])
+                self.assertFalse(condition.locked())
+
+    def test_the_end_of_a_block_releases_only_what_the_interpreter_holds(self):
+        for wrap in (lambda lock: lock, symplast.Condition):
+            with self.subTest(wrap), symplast.InterpreterPoolExecutor(1) as executor:
+                lock = symplast.Lock()
+                block = wrap(lock)
+                block.__enter__()
+                executor.submit(take_over, lock).result()
+                with self.assertRaisesRegex(RuntimeError, "release unlocked lock"):
+                    block.__exit__(None, None, None)
+                # What ended the block is more important.
+                self.assertIsNone(block.__exit__(ValueError, ValueError(), None))
+                self.assertTrue(lock.locked())
+                # As in threading, release() is for any thread.
+                lock.release()
+                self.assertFalse(lock.locked())
+
     def test_producers_and_consumers_in_all_interpreters(self):
         executor = self.executor(3)
         for lock in (None, symplast.Lock(), symplast.RLock()):
