@@ -97,7 +97,8 @@ class Recycle(ExecutorCase):
             futures += [executor.submit(count, done) for _ in range(100)]
         marks = {future.result() for future in futures}
         self.assertEqual(len(done), 800)
-        self.assertGreaterEqual(len(marks), 3)
+        # A worker may be replaced before it has got a task.
+        self.assertGreaterEqual(len(marks), 2)
 
     def test_one_at_a_time(self):
         # While one worker is replaced, the other one works.
