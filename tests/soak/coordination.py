@@ -2,11 +2,11 @@
 
     .venv/bin/python tests/soak/coordination.py [--seconds 300] [--seed 1]
 
-A run is a sequence of rounds. In each, workers of two executors put numbers into a queue and take them out, enter locks, and wait for
-each other, while the main thread interrupts tasks, replaces workers, and kills and terminates those of one executor. Then nobody may
-sleep any more, no number may have been taken twice, and no more numbers may be gone than tasks were ended while they might have had
-one in hand. No two threads may have been inside a lock at once. In some rounds the pool is deleted under everybody. A watchdog shows
-all stacks if a round takes a minute. Not part of CI.
+A run is a sequence of rounds. In each, workers of two executors put numbers into a queue and take them out, enter locks, and
+wait for each other, while the main thread interrupts tasks, replaces workers, and kills and terminates those of one executor.
+Then nobody may sleep any more, no number may have been taken twice, and no more numbers may be gone than tasks were ended
+while they might have had one in hand. No two threads may have been inside a lock at once. In some rounds the pool is deleted
+under everybody. A watchdog shows all stacks if a round takes a minute. Not part of CI.
 """
 
 import argparse

@@ -136,8 +136,8 @@ public unsafe struct SharedLock
     }
 
     /// <summary>
-    /// Releases the lock as <see cref="Exit"/> does, but only if this owner holds it; otherwise Missing. For the end of a block in
-    /// which the owner has taken the lock, and may have lost it since.
+    /// Releases the lock as <see cref="Exit"/> does, but only if this owner holds it; otherwise Missing. For the end of a block
+    /// in which the owner has taken the lock, and may have lost it since.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Status ExitOwn(Participant* me, SharedLock* shared, LockOwner* owner)

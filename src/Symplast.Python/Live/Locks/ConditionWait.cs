@@ -62,9 +62,9 @@ internal static unsafe class ConditionWait
         return true;
     }
 
-    // Takes the lock again, as deep as it was, because the code around the wait will release it. An interrupt that comes meanwhile
-    // is raised afterwards; the second one ends this, too. Keeps the exception that is set unless the wait went on. Returns false
-    // with an exception set.
+    // Takes the lock again, as deep as it was, because the code around the wait will release it. An interrupt that comes
+    // meanwhile is raised afterwards; the second one ends this, too. Keeps the exception that is set unless the wait went on.
+    // Returns false with an exception set.
     static bool Retake(Handle* held, LockOwner* owner, long depth, bool goesOn)
     {
         ref Api api = ref Api.Table;
