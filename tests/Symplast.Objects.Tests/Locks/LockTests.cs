@@ -28,7 +28,7 @@ public sealed unsafe class LockTests : IDisposable
     [InlineData(false)]
     [InlineData(true)]
     public void ALockBehavesAsOneOwnerAndADepth(bool isReentrant) =>
-        Gen.Select(Gen.Int[0, 3], Gen.Int[0, 2]).Array.Sample(steps =>
+        Gen.Select(Gen.Int[0, 4], Gen.Int[0, 2]).Array.Sample(steps =>
         {
             SharedLock* shared = Create(isReentrant);
             int holder = -1;
@@ -51,6 +51,11 @@ public sealed unsafe class LockTests : IDisposable
                         bool isGiven = holder != -1 && (!isReentrant || holder == who);
                         Assert.Equal(isGiven ? Status.Done : Status.Missing, SharedLock.Exit(_me, shared, owner));
                         if (isGiven && --depth == 0) holder = -1;
+                        break;
+                    case 3:
+                        bool isOwn = holder == who;
+                        Assert.Equal(isOwn ? Status.Done : Status.Missing, SharedLock.ExitOwn(_me, shared, owner));
+                        if (isOwn && --depth == 0) holder = -1;
                         break;
                     default:
                         if (holder != who || !isReentrant) break;
