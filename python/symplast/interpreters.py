@@ -23,7 +23,8 @@ import types
 import weakref
 
 from symplast import (
-    _start, _symplast, alternatives, byvalue, crew, executor, privacy, processes, resident, searchpath, signals, transport)
+    _start, _symplast, alternatives, byvalue, crew, executor, privacy, processes, queues, resident, searchpath,
+    signals, transport)
 from symplast.byvalue import identity, tasks
 
 __all__ = [
@@ -32,13 +33,18 @@ __all__ = [
     "InterpreterError",
     "InterpreterNotFoundError",
     "NotShareableError",
+    "Queue",
+    "QueueEmpty",
+    "QueueFull",
     "create",
+    "create_queue",
     "get_current",
     "get_main",
     "list_all",
 ]
 
 NotShareableError = _symplast.NotShareableError
+Queue, QueueEmpty, QueueFull = _symplast.Queue, queues.Empty, queues.Full
 
 
 class InterpreterError(_symplast.SymplastError, RuntimeError):
@@ -273,6 +279,11 @@ class Interpreter:
 def create():
     """Return a new interpreter, as Interpreter() does."""
     return Interpreter()
+
+
+def create_queue(maxsize=0):
+    """Return a new symplast.Queue for at most *maxsize* elements, or any number of them. It can be passed to interpreters."""
+    return Queue(maxsize)
 
 
 def get_current():

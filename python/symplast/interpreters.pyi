@@ -1,9 +1,12 @@
 from collections.abc import Callable, Iterable, Mapping
+from queue import Empty as QueueEmpty
+from queue import Full as QueueFull
 from threading import Thread
 from types import CodeType, FunctionType, SimpleNamespace
 from typing import Any, Literal, ParamSpec, Self, TypeVar, overload
 
 from symplast import NotShareableError as NotShareableError
+from symplast import Queue as Queue
 from symplast import SymplastError
 
 _P = ParamSpec("_P")
@@ -15,7 +18,11 @@ __all__ = [
     "InterpreterError",
     "InterpreterNotFoundError",
     "NotShareableError",
+    "Queue",
+    "QueueEmpty",
+    "QueueFull",
     "create",
+    "create_queue",
     "get_current",
     "get_main",
     "list_all",
@@ -51,6 +58,7 @@ class Interpreter:
     def call_in_thread(self, callable: Callable[_P, object], /, *args: _P.args, **kwargs: _P.kwargs) -> Thread: ...
 
 def create() -> Interpreter: ...
+def create_queue(maxsize: int = 0) -> Queue[Any]: ...
 def get_current() -> Interpreter: ...
 def get_main() -> Interpreter: ...
 def list_all() -> list[Interpreter]: ...
