@@ -16,7 +16,11 @@ from concurrent import futures
 class Alarm(Exception):
     pass
 
+rings, absent = 0, object()
+
 def ring(number, frame):
+    global rings
+    rings += 1
     raise Alarm
 
 class Slow:
@@ -41,17 +45,27 @@ def interrupted(action, number, most=0.0003):
     half of many calls are interrupted. Returns what action() returned, or None if Alarm came out.
     """
     global scale
+    result, before = absent, rings
     try:
         try:
-            signal.setitimer(signal.ITIMER_REAL, scale * most * (number % 97 + 1) / 97)
+            # Less than a microsecond would be none at all.
+            signal.setitimer(signal.ITIMER_REAL, max(2e-6, scale * most * (number % 97 + 1) / 97))
             result = action()
-            scale /= 1.03
-            return result
         finally:
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            left = signal.setitimer(signal.ITIMER_REAL, 0)[0]
+            # If another thread has received the signal, it comes late. The power looks for signals, even if CPython 3.12 has lost
+            # the sign that there are some.
+            for _ in range(500 if left == 0 and signal.getsignal(signal.SIGALRM) is ring else 0):
+                if rings != before:
+                    break
+                pow(3, 1 << 200, 7)
+                time.sleep(0.0001)
     except Alarm:
-        scale *= 1.03
-        return None
+        if result is absent:
+            scale *= 1.03
+            return None
+    scale /= 1.03
+    return result
 '''
 
 
