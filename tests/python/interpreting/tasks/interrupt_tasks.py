@@ -133,13 +133,15 @@ def sleep_beside_a_thread(announce):
             pass
 
     thread = threading.Thread(target=compute)
-    thread.start()
     try:
+        # The interrupt may come as early as here.
+        thread.start()
         os.write(announce, b"s")
         time.sleep(60)
     finally:
         end.append(True)
-        thread.join()
+        if thread.ident is not None:
+            thread.join()
 
 
 def short(number):
