@@ -49,7 +49,8 @@ public sealed unsafe class BarrierTests : IDisposable
                     case 5:
                         if (!model.Acts(who)) continue;
                         bool succeeded = steps.Length % 3 != 0;
-                        (expected, seen) = (model.Complete(who, succeeded), SharedBarrier.Complete(_me, shared, arrival, succeeded));
+                        expected = model.Complete(who, succeeded);
+                        seen = SharedBarrier.Complete(_me, shared, arrival, succeeded);
                         break;
                     default:
                         bool isReset = kind == 7;
